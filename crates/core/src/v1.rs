@@ -1,0 +1,85 @@
+//! The wire of `/v1`: what the SDK and the server say to each other.
+//!
+//! Shared by both sides so that a renamed field or path cannot agree with itself on one of them only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::attributes::Attributes;
+
+/// The public routes, relative to the server's base URL.
+pub mod path {
+    /// `GET`: the visitor's allow-listed attributes of one provider.
+    pub const ENRICH: &str = "/v1/enrich";
+    /// `GET`: the boot script with the pipeline's configuration.
+    pub const LOADER: &str = "/v1/loader.js";
+    /// `GET`: prefix of the immutable files of the bundle.
+    pub const ASSETS: &str = "/v1/assets/";
+    /// `POST`: log out; a new visitor, the old one tombstoned.
+    pub const RESET: &str = "/v1/reset";
+    /// `POST`: one identify event.
+    pub const IDENTIFY: &str = "/v1/i";
+    /// `POST`: one page event.
+    pub const PAGE: &str = "/v1/p";
+    /// `POST`: one track event.
+    pub const TRACK: &str = "/v1/t";
+}
+
+/// Answer of [`path::ENRICH`]. An unresolved visitor has empty `attributes` and status 200.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EnrichResponse {
+    /// Name of the provider that was asked, for example `amperity`.
+    pub provider: String,
+    /// Only names on the pipeline's allowlist.
+    pub attributes: Attributes,
+}
+
+/// Answer of an accepted event and of a reset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Always `true`; a refusal is an [`ErrorResponse`].
+    pub success: bool,
+}
+
+impl Accepted {
+    /// The one value there is.
+    pub const OK: Self = Self { success: true };
+}
+
+/// Every refusal: `{"error":{"code":"SCREAMING_CASE","message":"…"}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorResponse {
+    /// The one member.
+    pub error: ErrorBody,
+}
+
+/// The inside of an [`ErrorResponse`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// Stable, for programs.
+    pub code: String,
+    /// For people: what happened, which field, what to do.
+    pub message: String,
+}
+
+/// The configuration the server writes into the loader, as a JSON literal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoaderConfig {
+    /// The pipeline's public key.
+    pub pipeline_key: String,
+    /// Base URL that holds the cookie: enrich, events and reset go there. No trailing slash.
+    pub endpoint: String,
+    /// Base URL of the bundle's files, with the trailing slash.
+    pub assets: String,
+    /// File name of the SDK module under `assets`.
+    pub module: String,
+    /// File name of the wasm under `assets`.
+    pub wasm: String,
+    /// Providers to hydrate, in the pipeline's order.
+    pub providers: Vec<String>,
+    /// Milliseconds after which `onProfileReady` settles whatever happens.
+    pub timeout_ms: u32,
+    /// Whether this very answer read or set the visitor's cookie: if so, a first visit has its id
+    /// already and the SDK need not wait for one.
+    pub credentialed: bool,
+}

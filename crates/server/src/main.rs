@@ -1,0 +1,2 @@
+//! The datafly binary.
+fn main() {}
