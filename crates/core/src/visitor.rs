@@ -1,0 +1,166 @@
+//! A visitor's record: what is claimed, what is proven, and the version that both give it.
+//!
+//! The rules of trust live here and nowhere else:
+//! - claims are kept, but [`Visitor::identifiers`] gives them out only where the owner believes them;
+//! - a binding made from a signed token counts until it expires;
+//! - a record belongs to one person: another subject, proven or claimed, is another visitor
+//!   ([`Identified::AnotherPerson`]), because the vendor may have linked the old id to the first one.
+//!
+//! Applying the same change twice leaves the record, and so its version, as it was.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CanonicalId, Identifier};
+use crate::linking_key::Identifiers;
+
+/// How far a pipeline's owner believes what pages say of their visitors.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verification {
+    /// Only the cookie's id and identifiers proven by a token may look up a profile.
+    #[default]
+    Required,
+    /// Claims count, and a bad token is refused; look-ups that `Required` would deny are counted.
+    Optional,
+    /// Claims count: the seed's plain behaviour.
+    Off,
+}
+
+/// What a page or client says of its visitor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Claims {
+    /// The id a client gave itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymous_id: Option<Identifier>,
+    /// The site's id of the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Identifier>,
+    /// An e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Identifier>,
+    /// A phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Identifier>,
+}
+
+impl Claims {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn merge(&mut self, newer: Self) {
+        // Another user id is another person: what was said of the first must not stick to the second.
+        if let (Some(old), Some(new)) = (&self.user_id, &newer.user_id)
+            && old != new
+        {
+            *self = Self::default();
+        }
+        self.anonymous_id = newer.anonymous_id.or(self.anonymous_id.take());
+        self.user_id = newer.user_id.or(self.user_id.take());
+        self.email = newer.email.or(self.email.take());
+        self.phone = newer.phone.or(self.phone.take());
+    }
+}
+
+/// What a signed token proved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// The token's `sub`: the site's id of the person.
+    pub user_id: Identifier,
+    /// The e-mail, where the token says it is verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Identifier>,
+    /// The phone number, where the token says it is verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Identifier>,
+    /// When the proof stops counting; a new token renews it.
+    pub expires_at: Timestamp,
+}
+
+/// The record of one visitor.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visitor {
+    #[serde(default, skip_serializing_if = "Claims::is_empty")]
+    claims: Claims,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    binding: Option<Binding>,
+    /// Set by a log-out: the id is dead, and whoever still presents it is somebody new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    tombstone: bool,
+}
+
+/// What an identify did to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identified {
+    /// The record was changed or already said so.
+    SamePerson,
+    /// It names somebody else than the record does: the caller starts a new visitor.
+    AnotherPerson,
+}
+
+impl Visitor {
+    /// The record that a log-out leaves behind.
+    pub fn tombstone() -> Self {
+        Self {
+            tombstone: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the id is dead.
+    pub fn is_tombstone(&self) -> bool {
+        self.tombstone
+    }
+
+    /// Adds claims and, where a token came with them, what it proved.
+    pub fn identify(&mut self, claims: Claims, proof: Option<Binding>) -> Identified {
+        let subject = proof
+            .as_ref()
+            .map(|proof| &proof.user_id)
+            .or(claims.user_id.as_ref());
+        // An expired binding still says whose browser this was.
+        if let (Some(binding), Some(subject)) = (&self.binding, subject)
+            && binding.user_id != *subject
+        {
+            return Identified::AnotherPerson;
+        }
+        self.claims.merge(claims);
+        if let Some(proof) = proof {
+            self.binding = Some(proof);
+        }
+        Identified::SamePerson
+    }
+
+    /// The identifiers that may look up a profile at `now` under the owner's mode.
+    pub fn identifiers(&self, id: CanonicalId, mode: Verification, now: Timestamp) -> Identifiers {
+        let binding = self
+            .binding
+            .as_ref()
+            .filter(|binding| now < binding.expires_at);
+        let mut may = Identifiers {
+            canonical_id: id,
+            anonymous_id: None,
+            user_id: binding.map(|binding| binding.user_id.clone()),
+            email: binding.and_then(|binding| binding.email.clone()),
+            phone: binding.and_then(|binding| binding.phone.clone()),
+        };
+        match mode {
+            Verification::Required => {}
+            Verification::Optional | Verification::Off => {
+                may.anonymous_id = self.claims.anonymous_id.clone();
+                may.user_id = may.user_id.or_else(|| self.claims.user_id.clone());
+                may.email = may.email.or_else(|| self.claims.email.clone());
+                may.phone = may.phone.or_else(|| self.claims.phone.clone());
+            }
+        }
+        may
+    }
+}
+
+#[cfg(test)]
+#[path = "visitor_tests.rs"]
+mod tests;
