@@ -162,7 +162,8 @@ mod tests {
     use crate::arbitrary::{any_attributes, any_name};
 
     fn map(value: Value) -> Attributes {
-        value.as_object().unwrap().clone()
+        let Value::Object(map) = value else { panic!("not an object") };
+        map
     }
 
     #[test]

@@ -6,7 +6,7 @@ const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 const LATER: Timestamp = Timestamp::constant(1_800_086_400, 0);
 
 fn name(text: &str) -> Option<Identifier> {
-    Some(Identifier::new(text).unwrap())
+    Identifier::new(text).ok()
 }
 
 fn id() -> CanonicalId {
