@@ -162,7 +162,9 @@ mod tests {
     use crate::arbitrary::{any_attributes, any_name};
 
     fn map(value: Value) -> Attributes {
-        let Value::Object(map) = value else { panic!("not an object") };
+        let Value::Object(map) = value else {
+            panic!("not an object")
+        };
         map
     }
 

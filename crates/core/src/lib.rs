@@ -12,5 +12,6 @@ pub mod event;
 pub mod id;
 pub mod linking_key;
 pub mod path;
+pub mod secret;
 pub mod v1;
 pub mod visitor;

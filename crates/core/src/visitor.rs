@@ -128,6 +128,12 @@ impl Visitor {
         {
             return Identified::AnotherPerson;
         }
+        // What was claimed of one person must not stick to another who is now proven.
+        if let (Some(proof), Some(claimed)) = (&proof, &self.claims.user_id)
+            && proof.user_id != *claimed
+        {
+            self.claims = Claims::default();
+        }
         self.claims.merge(claims);
         if let Some(proof) = proof {
             self.binding = Some(proof);

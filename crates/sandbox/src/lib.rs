@@ -1,1 +1,47 @@
-//! Under construction.
+//! An emulator of the vendors' APIs, for tests and for the demo.
+//!
+//! Two listeners:
+//!
+//! - the **vendor**: Amperity's real-time API under `/amperity` ([`Sandbox::router`]), with control
+//!   routes under `/_control` that inject faults, link customers and show what was received;
+//! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
+//!   files, logs visitors in with a signed identity token and renders the page's configuration.
+//!
+//! The wire is written from the vendor's documentation and shares no type with the crates that call
+//! it: an emulator that reuses the client's types can only agree with it. Where the documentation is
+//! silent the emulator picks the stricter reading, and the module that does so says it.
+//!
+//! Everything is deterministic in the seed of [`SandboxConfig`] and the [`Clock`] it is given. State
+//! is in memory; a [`Sandbox`] is a cheap handle to it, and [`Sandbox::reset`] restores the start.
+
+mod amperity;
+mod clock;
+mod config;
+mod control;
+mod customers;
+mod events;
+mod faults;
+mod identifiers;
+mod journal;
+mod profiles;
+mod refusal;
+mod rng;
+mod runner;
+mod sandbox;
+mod shop;
+
+pub use crate::clock::{Clock, system_clock};
+pub use crate::config::{
+    ALL_LINKING_KEYS, COLLECTION_ID, IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, PIPELINE_KEY,
+    PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode, TENANT_ID,
+    Timing, Token,
+};
+pub use crate::customers::NamedCustomer;
+pub use crate::events::{EventRecord, Routing};
+pub use crate::faults::{Fault, InvalidFault};
+pub use crate::journal::{RequestRecord, Route, TokenSeen};
+pub use crate::runner::{Addresses, Bound, bind};
+pub use crate::sandbox::{ControlError, Sandbox};
+
+#[cfg(test)]
+mod testing;

@@ -1,1 +1,18 @@
-//! Under construction.
+//! The datafly server: a first-party host that personalises pages from a vendor's profiles.
+//!
+//! From the outside in: [`edge`] (HTTP and who may call), [`visitors`] and [`identity`] (who somebody
+//! is, and what is proven of it), [`enrichment`] (what a page may see of them). [`wiring`] builds these
+//! from [`config`] and is the only part that names vendors and engines; [`serve`] runs them. Time and
+//! randomness come from [`runtime`].
+
+pub mod app;
+pub mod bundle;
+pub mod config;
+pub mod credential;
+pub mod edge;
+pub mod enrichment;
+pub mod identity;
+pub mod runtime;
+pub mod serve;
+pub mod visitors;
+pub mod wiring;

@@ -1,0 +1,45 @@
+//! What Amperity's statuses mean (domain facts 2.2 to 2.4).
+
+use reqwest::StatusCode;
+
+use super::token::{PROFILE_KEY, PROFILE_SCOPE};
+use crate::http::{Answer, HttpError};
+use crate::profile::ProviderError;
+
+/// The error that an answer to a profile call is, if it is one. 404 is none: it means no profile.
+pub(super) fn of_answer(answer: &Answer, linking_key: Option<&str>) -> Option<ProviderError> {
+    let status = answer.status;
+    let error = match (status, linking_key) {
+        (StatusCode::OK | StatusCode::NOT_FOUND, _) => return None,
+        (StatusCode::UNAUTHORIZED, _) => ProviderError::CredentialRejected { key: PROFILE_KEY },
+        (StatusCode::FORBIDDEN, _) => ProviderError::ScopeRefused {
+            key: PROFILE_KEY,
+            scope: PROFILE_SCOPE,
+        },
+        (StatusCode::BAD_REQUEST, Some(key)) => ProviderError::KeyRefused {
+            key: key.to_owned(),
+        },
+        (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::RateLimited {
+            retry_after: answer.retry_after,
+        },
+        (status, _) if status.is_server_error() => ProviderError::Unavailable {
+            status: status.as_u16(),
+        },
+        (status, _) => ProviderError::Unexpected {
+            status: status.as_u16(),
+        },
+    };
+    Some(error)
+}
+
+impl From<HttpError> for ProviderError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Deadline => Self::Deadline,
+            HttpError::Connection(reason) => Self::Unreachable { reason },
+            HttpError::TooLong => Self::BadAnswer {
+                reason: "it is longer than a profile may be",
+            },
+        }
+    }
+}

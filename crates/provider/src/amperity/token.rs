@@ -1,0 +1,18 @@
+//! Which credential serves which call. Amperity's keys are scoped: the Profile API key reads profiles
+//! and nothing else, the Streaming Ingest key writes events and nothing else; crossed, they answer 403.
+
+use std::sync::Arc;
+
+use super::config::ProfileConfig;
+use crate::token::{StaticToken, TokenSource};
+
+/// Configuration key of the credential that reads profiles.
+pub(super) const PROFILE_KEY: &str = "profile_api_key";
+
+/// The scope it needs, as Amperity's key dialog calls it.
+pub(super) const PROFILE_SCOPE: &str = "Profile Read Access";
+
+/// The credential for reading profiles: the token as the owner pasted it.
+pub(super) fn for_profiles(config: &ProfileConfig) -> Arc<dyn TokenSource> {
+    Arc::new(StaticToken::new(config.api_key.clone()))
+}

@@ -1,0 +1,125 @@
+//! The `ProfileProvider` port: look a visitor up at a vendor.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use datafly_core::attributes::Attributes;
+use datafly_core::linking_key::KeyValue;
+use thiserror::Error;
+
+/// A vendor's id of a profile. Names a person, so `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ProfileId(String);
+
+impl ProfileId {
+    /// Takes the vendor's text as it is.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id in the clear: for a request, never for a log.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProfileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProfileId([REDACTED])")
+    }
+}
+
+/// A profile as the vendor answered it. Of the answer only the attribute map is here: what else the
+/// vendor knows (raw e-mails and phone numbers in `links`, for one) is dropped at the wire.
+#[derive(Clone, PartialEq)]
+pub struct Profile {
+    /// The vendor's id.
+    pub id: ProfileId,
+    /// All attributes, before any allowlist.
+    pub attributes: Attributes,
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("attributes", &self.attributes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a vendor gave no answer. Holds no body, token, identifier or URL.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProviderError {
+    /// The vendor does not know the credential, or it has expired.
+    #[error("the vendor rejected the credential: renew `{key}`")]
+    CredentialRejected {
+        /// The configuration key to mend.
+        key: &'static str,
+    },
+    /// The credential is good for something else.
+    #[error("the vendor refused the credential's scope: `{key}` needs {scope}")]
+    ScopeRefused {
+        /// The configuration key to mend.
+        key: &'static str,
+        /// The scope it needs, in the vendor's words.
+        scope: &'static str,
+    },
+    /// The vendor does not accept this look-up key.
+    #[error(
+        "the vendor refused the linking key `{key}`: add it to the collection, or drop it here"
+    )]
+    KeyRefused {
+        /// The vendor's name of the key.
+        key: String,
+    },
+    /// Too many requests.
+    #[error("the vendor limits the rate of requests")]
+    RateLimited {
+        /// How long the vendor asks to wait, where it says.
+        retry_after: Option<Duration>,
+    },
+    /// The vendor is in trouble.
+    #[error("the vendor answered status {status}")]
+    Unavailable {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A status that this call cannot have.
+    #[error("the vendor answered the unexpected status {status}")]
+    Unexpected {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No answer in time.
+    #[error("the vendor did not answer in time")]
+    Deadline,
+    /// No connection.
+    #[error("the vendor cannot be reached: {reason}")]
+    Unreachable {
+        /// What failed, without the URL.
+        reason: String,
+    },
+    /// An answer that is not what the vendor documents.
+    #[error("the vendor's answer cannot be read: {reason}")]
+    BadAnswer {
+        /// What is wrong with it, without its content.
+        reason: &'static str,
+    },
+    /// No credential to send.
+    #[error("there is no credential to send: {0}")]
+    Token(#[from] super::TokenError),
+}
+
+/// Looks visitors up at one vendor for one integration.
+///
+/// A call is made once; retries, caching and the sharing of calls are the caller's business. Each call
+/// ends within its adapter's deadline.
+#[async_trait]
+pub trait ProfileProvider: Send + Sync {
+    /// The profile that the key's value names, or `None` where the vendor knows none.
+    async fn look_up(&self, key: &KeyValue) -> Result<Option<Profile>, ProviderError>;
+
+    /// The profile of a known id, or `None` where it is gone.
+    async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, ProviderError>;
+}

@@ -1,0 +1,38 @@
+//! The `TokenSource` port: the credential for the next call.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use thiserror::Error;
+
+/// Why there is no credential.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{reason}")]
+pub struct TokenError {
+    /// What failed, without the token.
+    pub reason: String,
+}
+
+/// Gives the credential for the next call.
+#[async_trait]
+pub trait TokenSource: Send + Sync {
+    /// A token that is valid now, as far as the source can know.
+    async fn token(&self) -> Result<SecretString, TokenError>;
+}
+
+/// A token that the owner configured.
+#[derive(Debug, Clone)]
+pub struct StaticToken(SecretString);
+
+impl StaticToken {
+    /// Keeps the token for as long as the integration lives.
+    pub fn new(token: SecretString) -> Self {
+        Self(token)
+    }
+}
+
+#[async_trait]
+impl TokenSource for StaticToken {
+    async fn token(&self) -> Result<SecretString, TokenError> {
+        Ok(self.0.clone())
+    }
+}

@@ -1,0 +1,299 @@
+//! The handle: state, and what tests and the control routes do with it.
+
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing, Token};
+use crate::customers::{Customers, NamedCustomer};
+use crate::events::{EventLog, EventRecord, Routing};
+use crate::faults::{Fault, FaultScript};
+use crate::identifiers::{DEVICE_COOKIE, Identifier};
+use crate::journal::{Journal, RequestRecord, Route};
+use crate::profiles::{Profile, Profiles};
+use crate::{amperity, control, shop};
+
+/// The emulator. Clones share one state.
+#[derive(Clone)]
+pub struct Sandbox {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: SandboxConfig,
+    clock: Clock,
+    customers: Arc<Customers>,
+    state: Mutex<State>,
+}
+
+struct State {
+    linking_keys: Vec<String>,
+    stream_mode: StreamMode,
+    profiles: Profiles,
+    events: EventLog,
+    journal: Journal,
+    faults: FaultScript,
+    shop: ShopConfig,
+}
+
+/// What a control call refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ControlError {
+    /// No route has that label.
+    #[error("no route is called `{0}`")]
+    UnknownRoute(String),
+    /// No named customer has that name or id.
+    #[error("no customer is called `{0}`")]
+    UnknownCustomer(String),
+}
+
+impl Sandbox {
+    /// A sandbox with its customers made and nothing received.
+    pub fn new(config: SandboxConfig, clock: Clock) -> Self {
+        let customers = Arc::new(Customers::new(config.seed, config.customers));
+        let state = State {
+            linking_keys: config.linking_keys.clone(),
+            stream_mode: config.stream_mode,
+            profiles: Profiles::new(Arc::clone(&customers), config.seed),
+            events: EventLog::new(config.event_log_len),
+            journal: Journal::new(config.request_log_len),
+            faults: FaultScript::default(),
+            shop: config.shop.clone(),
+        };
+        let state = Mutex::new(state);
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                clock,
+                customers,
+                state,
+            }),
+        }
+    }
+
+    /// The vendor under `/amperity`, and the control routes under `/_control`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .merge(amperity::router(self))
+            .merge(control::router(self))
+    }
+
+    /// The demo site.
+    pub fn shop_router(&self) -> Router {
+        shop::router(self)
+    }
+
+    /// Serves [`Sandbox::router`] until `shutdown` completes and open requests are answered.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        axum::serve(listener, self.router())
+            .with_graceful_shutdown(shutdown)
+            .await
+    }
+
+    /// As [`Sandbox::serve`], for the shop.
+    pub async fn serve_shop(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        axum::serve(listener, self.shop_router())
+            .with_graceful_shutdown(shutdown)
+            .await
+    }
+
+    /// Requests of a route since the start or the last reset; see [`Route::label`]. An unknown label
+    /// was never hit.
+    pub fn hits(&self, route: &str) -> u64 {
+        Route::find(route).map_or(0, |route| self.with(|state| state.journal.hits(route)))
+    }
+
+    /// The newest requests to the vendor, oldest first.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.with(|state| state.journal.records())
+    }
+
+    /// The newest accepted events, oldest first.
+    pub fn events(&self) -> Vec<EventRecord> {
+        self.with_settled(|state| state.events.records())
+    }
+
+    /// How many events were accepted, remembered or not.
+    pub fn accepted_events(&self) -> u64 {
+        self.with(|state| state.events.accepted())
+    }
+
+    /// How many accepted events have not reached their profile.
+    pub fn pending_events(&self) -> usize {
+        self.with_settled(|state| state.events.pending())
+    }
+
+    /// Brings every pending event to its profile now; returns how many there were.
+    pub fn apply_pending(&self) -> usize {
+        let now = self.now();
+        self.with(|state| state.settle(Timestamp::MAX, now))
+    }
+
+    /// Links a cookie id to a named customer, away from whomever it was linked to.
+    pub fn link(&self, cookie: &str, customer: &str) -> Result<NamedCustomer, ControlError> {
+        let who = NamedCustomer::find(customer)
+            .ok_or_else(|| ControlError::UnknownCustomer(customer.into()))?;
+        let id = Identifier::new(DEVICE_COOKIE, cookie);
+        self.with_settled(|state| state.profiles.link(id, who.profile_id()));
+        Ok(who)
+    }
+
+    /// Makes the next `times` requests of a route fail, or all of them until the faults are cleared.
+    pub fn fault(&self, route: &str, times: Option<u32>, fault: Fault) -> Result<(), ControlError> {
+        let route = Route::find(route).ok_or_else(|| ControlError::UnknownRoute(route.into()))?;
+        self.with(|state| state.faults.add(route, times, fault));
+        Ok(())
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.with(|state| state.faults.clear());
+    }
+
+    /// The keys that may be looked up.
+    pub fn linking_keys(&self) -> Vec<String> {
+        self.with(|state| state.linking_keys.clone())
+    }
+
+    /// Replaces the keys that may be looked up.
+    pub fn set_linking_keys(&self, keys: impl IntoIterator<Item = impl Into<String>>) {
+        let keys = keys.into_iter().map(Into::into).collect();
+        self.with(|state| state.linking_keys = keys);
+    }
+
+    /// What the stream does with events.
+    pub fn stream_mode(&self) -> StreamMode {
+        self.with(|state| state.stream_mode)
+    }
+
+    /// Changes what the stream does with events.
+    pub fn set_stream_mode(&self, mode: StreamMode) {
+        self.with(|state| state.stream_mode = mode);
+    }
+
+    /// Changes the shop's settings, which may name addresses that were not known before.
+    pub fn update_shop(&self, change: impl FnOnce(&mut ShopConfig)) {
+        self.with(|state| change(&mut state.shop));
+    }
+
+    /// Forgets everything received and every control call, except the shop's settings.
+    pub fn reset(&self) {
+        let config = &self.inner.config;
+        self.with(|state| {
+            state.linking_keys.clone_from(&config.linking_keys);
+            state.stream_mode = config.stream_mode;
+            state.profiles = Profiles::new(Arc::clone(&self.inner.customers), config.seed);
+            state.events = EventLog::new(config.event_log_len);
+            state.journal.clear();
+            state.faults.clear();
+        });
+    }
+
+    /// How many customers there are, named ones included.
+    pub fn customer_count(&self) -> usize {
+        self.inner.customers.len()
+    }
+
+    pub(crate) fn config(&self) -> &SandboxConfig {
+        &self.inner.config
+    }
+
+    pub(crate) fn shop(&self) -> ShopConfig {
+        self.with(|state| state.shop.clone())
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.inner.clock)()
+    }
+
+    pub(crate) fn token(&self, value: &str) -> Option<&Token> {
+        self.inner
+            .config
+            .tokens
+            .iter()
+            .find(|token| token.value == value)
+    }
+
+    pub(crate) fn begin(&self, route: Route, record: RequestRecord) -> (u64, Option<Fault>) {
+        self.with(|state| (state.journal.begin(route, record), state.faults.take(route)))
+    }
+
+    pub(crate) fn finish(&self, n: u64, status: u16) {
+        self.with(|state| state.journal.finish(n, status));
+    }
+
+    pub(crate) fn accept(&self, event: Map<String, Value>) {
+        let source = event.get("source").and_then(Value::as_str);
+        let routed = source == Some(self.inner.config.source.as_str());
+        let routing = if routed {
+            Routing::Stream
+        } else {
+            Routing::Unknown
+        };
+        let now = self.now();
+        self.with(|state| state.events.accept(event, routing, now));
+    }
+
+    pub(crate) fn look_up(&self, id: &Identifier, enrich: bool) -> Option<Profile> {
+        self.with_settled(|state| {
+            let profile_id = state.profiles.resolve(id)?.to_owned();
+            state.profiles.read(&profile_id, enrich)
+        })
+    }
+
+    pub(crate) fn read_profile(&self, profile_id: &str, enrich: bool) -> Option<Profile> {
+        self.with_settled(|state| state.profiles.read(profile_id, enrich))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        // No step below leaves the state half-done, so a panic elsewhere does not spoil it.
+        work(
+            &mut self
+                .inner
+                .state
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// As `with`, after the events that are due have reached their profiles.
+    fn with_settled<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        let now = self.now();
+        self.with(|state| {
+            if let Timing::Auto(delay) = self.inner.config.timing {
+                let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::MAX);
+                if let Ok(until) = now.checked_sub(delay) {
+                    state.settle(until, now);
+                }
+            }
+            work(state)
+        })
+    }
+}
+
+impl State {
+    /// Applies the events accepted at or before `until`; returns how many.
+    fn settle(&mut self, until: Timestamp, now: Timestamp) -> usize {
+        let mut applied = 0;
+        while let Some(event) = self.events.take_due(until) {
+            self.profiles.apply(&event, now);
+            applied += 1;
+        }
+        applied
+    }
+}

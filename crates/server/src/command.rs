@@ -1,0 +1,34 @@
+//! The subcommands: the composition roots, where environment, clock, randomness and sockets come in.
+
+pub(crate) mod sandbox;
+pub(crate) mod serve;
+
+use std::error::Error;
+use std::future::Future;
+use std::path::Path;
+use std::{fs, io};
+
+/// What a command ends with when it fails; shown to the operator as it is.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// Done on the first SIGINT or SIGTERM.
+pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Tells whoever waits for the file that the listeners are open, and where. Renamed into place, so that
+/// nobody reads half of it.
+pub(crate) fn write_ready_file(path: &Path, facts: &serde_json::Value) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    fs::write(&unfinished, facts.to_string())?;
+    fs::rename(unfinished, path)
+}

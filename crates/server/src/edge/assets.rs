@@ -1,0 +1,72 @@
+//! `GET /v1/assets/…`: the bundle's files, immutable and compressed beforehand.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use super::error::EdgeError;
+use super::headers::CORP_CROSS_ORIGIN;
+use crate::app::App;
+use crate::bundle::Asset;
+
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+/// Serves one file, in the best encoding the client takes.
+pub(super) async fn asset(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, EdgeError> {
+    let asset = app.bundle.asset(&name).ok_or(EdgeError::NotFound)?;
+    let (encoding, body) = choose(asset, &headers);
+    let mut response = body.into_response();
+    let answer = response.headers_mut();
+    answer.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(asset.content_type),
+    );
+    answer.insert(header::CACHE_CONTROL, IMMUTABLE);
+    answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    answer.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    // The same bytes for everybody, so any page may read them: module scripts and wasm need it.
+    answer.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    answer.extend([CORP_CROSS_ORIGIN]);
+    if let Some(encoding) = encoding {
+        answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    Ok(response)
+}
+
+fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, Bytes) {
+    let accepted: Vec<&str> = headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    // `br;q=0` is a refusal; other weights do not matter, the smallest that is taken is best.
+    let takes = |coding: &str| {
+        accepted.iter().any(|entry| {
+            let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));
+            name.trim() == coding
+                && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        })
+    };
+    if takes("br") {
+        (Some("br"), asset.brotli.clone())
+    } else if takes("gzip") {
+        (Some("gzip"), asset.gzip.clone())
+    } else {
+        (None, asset.plain.clone())
+    }
+}

@@ -1,0 +1,120 @@
+//! Refusals as browsers and developers see them: `{"error":{"code","message"}}` with the right status.
+//!
+//! Messages are for the site's developer. What failed inside is logged once, here, and not sent.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use datafly_core::event::EventError;
+use datafly_core::v1::{ErrorBody, ErrorResponse};
+
+use crate::identity::IdentityError;
+use crate::visitors::VisitorError;
+
+/// Seconds after which a client may try again when state could not be written.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// Why a request is refused.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum EdgeError {
+    /// No key was sent.
+    #[error("no pipeline key: send `key=` in the query, or `Authorization: Bearer`")]
+    NoKey,
+    /// The key names no pipeline.
+    #[error("this pipeline key is not known here: check `pipelineKey`")]
+    InvalidKey,
+    /// The page's origin is not one of the pipeline's.
+    #[error("this origin may not use this pipeline: add it to the pipeline's `origins`")]
+    OriginNotAllowed,
+    /// A navigation, for example a form that was submitted to us.
+    #[error("this address is for scripts, not for navigation")]
+    NavigationRefused,
+    /// A required query parameter is absent.
+    #[error("the query parameter `{0}` is missing")]
+    MissingParameter(&'static str),
+    /// The provider is not one of the pipeline's.
+    #[error("this pipeline has no provider of that name: check `providers`")]
+    UnknownProvider,
+    /// Neither JSON nor plain text.
+    #[error("send the event as `text/plain` or `application/json`")]
+    UnsupportedMediaType,
+    /// Over the limit.
+    #[error("the body is longer than an event may be, {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTimeout,
+    /// The body broke off.
+    #[error("the body could not be read")]
+    BodyBroken,
+    /// Not an event.
+    #[error(transparent)]
+    InvalidEvent(#[from] EventError),
+    /// A server client must say whose event it is.
+    #[error(
+        "`anonymousId` is missing: an event without a cookie needs an `anonymousId` or a `userId`"
+    )]
+    NoSubject,
+    /// The token is refused.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// No such route.
+    #[error("there is nothing at this address")]
+    NotFound,
+    /// The route takes another method.
+    #[error("this address takes another method")]
+    MethodNotAllowed,
+    /// Visitor state could not be read or written.
+    #[error("the visitor's state cannot be reached, try again")]
+    StateUnavailable,
+}
+
+impl EdgeError {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoKey | Self::InvalidKey => (StatusCode::UNAUTHORIZED, "INVALID_PIPELINE_KEY"),
+            Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED"),
+            Self::NavigationRefused => (StatusCode::FORBIDDEN, "NAVIGATION_REFUSED"),
+            Self::MissingParameter(_) => (StatusCode::BAD_REQUEST, "MISSING_PARAMETER"),
+            Self::UnknownProvider => (StatusCode::NOT_FOUND, "UNKNOWN_PROVIDER"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
+            }
+            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE"),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT"),
+            Self::BodyBroken => (StatusCode::BAD_REQUEST, "BODY_BROKEN"),
+            Self::InvalidEvent(_) | Self::NoSubject => (StatusCode::BAD_REQUEST, "INVALID_EVENT"),
+            Self::Identity(IdentityError::Contradiction(_)) => {
+                (StatusCode::UNAUTHORIZED, "IDENTITY_MISMATCH")
+            }
+            Self::Identity(_) => (StatusCode::UNAUTHORIZED, "IDENTITY_TOKEN_REJECTED"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::StateUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STATE_UNAVAILABLE"),
+        }
+    }
+}
+
+impl From<VisitorError> for EdgeError {
+    fn from(error: VisitorError) -> Self {
+        tracing::error!(%error, "failed to reach visitor state");
+        Self::StateUnavailable
+    }
+}
+
+impl IntoResponse for EdgeError {
+    fn into_response(self) -> Response {
+        let (status, code) = self.status_and_code();
+        let error = ErrorBody {
+            code: code.to_owned(),
+            message: self.to_string(),
+        };
+        let mut response = (status, Json(ErrorResponse { error })).into_response();
+        if matches!(self, Self::StateUnavailable) {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+}

@@ -1,0 +1,53 @@
+//! Which pipeline a request is for: `key=` in the query, else `Authorization: Bearer`, else the user
+//! name of `Authorization: Basic`.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use data_encoding::BASE64;
+use serde::Deserialize;
+
+use super::error::EdgeError;
+use crate::app::{App, Pipeline};
+
+#[derive(Deserialize)]
+struct KeyQuery {
+    key: Option<String>,
+}
+
+/// The pipeline whose key the request carries.
+pub(super) struct ForPipeline(pub Arc<Pipeline>);
+
+impl FromRequestParts<Arc<App>> for ForPipeline {
+    type Rejection = EdgeError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, EdgeError> {
+        // A query that does not parse carries no key.
+        let query = Query::<KeyQuery>::try_from_uri(&parts.uri)
+            .ok()
+            .and_then(|query| query.0.key);
+        let key = query
+            .or_else(|| from_authorization(&parts.headers))
+            .ok_or(EdgeError::NoKey)?;
+        app.pipelines
+            .get(&key)
+            .cloned()
+            .map(Self)
+            .ok_or(EdgeError::InvalidKey)
+    }
+}
+
+fn from_authorization(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, rest) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.trim().to_owned());
+    }
+    if scheme.eq_ignore_ascii_case("basic") {
+        let decoded = String::from_utf8(BASE64.decode(rest.trim().as_bytes()).ok()?).ok()?;
+        return decoded.split(':').next().map(str::to_owned);
+    }
+    None
+}

@@ -1,0 +1,133 @@
+//! `datafly serve`: listener, TLS, and an orderly end.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::sync::oneshot;
+
+use crate::app::App;
+use crate::config::TlsConfig;
+use crate::edge;
+use crate::wiring::StartError;
+
+/// How long a client may take to send its request's head: slower ones are holding a place.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Most bytes of head. Cookies of a busy site take a few kilobytes.
+const MAX_HEAD_BYTES: u32 = 32 * 1024;
+
+/// How long requests in flight may take to end after the signal to stop; past the vendor's deadlines.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often expired visitors are removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(15);
+
+/// A server whose listener is open but which does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+    tls: Option<RustlsConfig>,
+}
+
+impl Server {
+    /// Opens the listener and reads the certificate.
+    pub async fn bind(
+        app: App,
+        listen: SocketAddr,
+        tls: Option<&TlsConfig>,
+    ) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(listen).map_err(StartError::Listen)?;
+        listener.set_nonblocking(true).map_err(StartError::Listen)?;
+        let tls = match tls {
+            Some(files) => Some(
+                RustlsConfig::from_pem_chain_file(&files.certificate, &files.key)
+                    .await
+                    .map_err(StartError::Tls)?,
+            ),
+            None => None,
+        };
+        Ok(Self {
+            listener,
+            app: Arc::new(app),
+            tls,
+        })
+    }
+
+    /// The address it listens on: the port is the system's choice where the configuration says 0.
+    pub fn address(&self) -> Result<SocketAddr, StartError> {
+        self.listener.local_addr().map_err(StartError::Listen)
+    }
+
+    /// Answers until `stop` is done, then lets requests in flight end.
+    pub async fn run(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), StartError> {
+        let handle = Handle::new();
+        let (stopped, until_stopped) = oneshot::channel();
+        tokio::spawn(sweep(Arc::clone(&self.app), until_stopped));
+        tokio::spawn({
+            let handle = handle.clone();
+            async move {
+                stop.await;
+                handle.graceful_shutdown(Some(GRACE));
+                // The sweeper ends when this is dropped.
+                drop(stopped);
+            }
+        });
+
+        let router = edge::router(self.app);
+        if let Some(tls) = self.tls {
+            let server = axum_server::from_tcp_rustls(self.listener, tls);
+            answer(server.map_err(StartError::Listen)?, handle, router).await
+        } else {
+            let server = axum_server::from_tcp(self.listener);
+            answer(server.map_err(StartError::Listen)?, handle, router).await
+        }
+    }
+}
+
+async fn answer<A>(
+    mut server: axum_server::Server<SocketAddr, A>,
+    handle: Handle<SocketAddr>,
+    router: Router,
+) -> Result<(), StartError>
+where
+    A: axum_server::accept::Accept<tokio::net::TcpStream, Router> + Clone + Send + Sync + 'static,
+    A::Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
+    A::Service:
+        axum_server::service::SendService<axum::http::Request<hyper::body::Incoming>> + Send,
+    A::Future: Send,
+{
+    server
+        .http_builder()
+        .http1()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES as usize)
+        .http2()
+        .max_header_list_size(MAX_HEAD_BYTES);
+    server
+        .handle(handle)
+        .serve(router.into_make_service())
+        .await
+        .map_err(StartError::Listen)
+}
+
+async fn sweep(app: Arc<App>, mut until_stopped: oneshot::Receiver<()>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = &mut until_stopped => return,
+            _ = every.tick() => match app.visitors.sweep().await {
+                Ok(swept) => tracing::debug!(swept, "removed expired visitors"),
+                Err(error) => tracing::warn!(%error, "failed to remove expired visitors"),
+            },
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Visitors: who a request comes from, and what changes about them.
+//!
+//! A visitor exists once an event was accepted from it: an id that came with no event leaves no record.
+//! Every change is durable before it returns. Writes are conditional on the version that was read; a
+//! lost race is read and decided again.
+
+use std::sync::Arc;
+
+use datafly_core::id::{CanonicalId, PipelineKey};
+use datafly_core::visitor::{Binding, Claims, Identified, Visitor};
+use datafly_store::{Put, State, StateError, VisitorKey};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::credential::Credential;
+use crate::runtime::{EntropyError, Runtime};
+
+/// How long a record lives after its last write: as long as the cookie that names it.
+const LIFE: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// A record is written anew when it has lost this much of its life, so that visitors who only look
+/// around do not expire, and do not cost a write per page either.
+const RENEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a dead id is remembered: longer than any tab keeps what it had in flight.
+const TOMBSTONE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// Races are between a browser's own tabs; more than this many in a row is something else.
+const MAX_RACES: usize = 16;
+
+/// Why a visitor's record could not be read or changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum VisitorError {
+    /// The engine failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// No random bytes for a new id.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    /// Every try was overtaken by another write.
+    #[error("the visitor's record kept changing while it was written")]
+    Contended,
+}
+
+/// The visitor of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Present {
+    /// The id.
+    pub id: CanonicalId,
+    /// The record's version; 0 where there is no record.
+    pub version: u64,
+    /// The record; empty where there is none.
+    pub record: Visitor,
+    /// Whether the id was made in this request. Such an id is never looked up: nobody can know it yet.
+    pub minted: bool,
+    /// When the record goes.
+    expires_at: Timestamp,
+}
+
+/// Reads and changes visitors of all pipelines.
+pub struct Visitors {
+    state: Arc<dyn State>,
+    runtime: Runtime,
+}
+
+impl Visitors {
+    /// Over an engine.
+    pub fn new(state: Arc<dyn State>, runtime: Runtime) -> Self {
+        Self { state, runtime }
+    }
+
+    /// The visitor a credential names; a new one where there is no credential, or a dead one.
+    pub async fn recognise(
+        &self,
+        pipeline: &PipelineKey,
+        credential: Option<&Credential>,
+    ) -> Result<Present, VisitorError> {
+        match credential {
+            Some(credential) => match self.read(pipeline, credential.id).await? {
+                present if present.record.is_tombstone() => self.mint(),
+                present => Ok(present),
+            },
+            None => self.mint(),
+        }
+    }
+
+    /// Notes that an event came from this visitor.
+    pub async fn touch(
+        &self,
+        pipeline: &PipelineKey,
+        mut present: Present,
+    ) -> Result<Present, VisitorError> {
+        for _ in 0..MAX_RACES {
+            if present.record.is_tombstone() {
+                present = self.mint()?;
+            }
+            let fresh_until = self.runtime.clock.now() + (LIFE - RENEW_AFTER);
+            if present.version > 0 && fresh_until < present.expires_at {
+                return Ok(present);
+            }
+            if self.write(pipeline, &mut present).await? {
+                return Ok(present);
+            }
+            present = self.reread(pipeline, &present).await?;
+        }
+        Err(VisitorError::Contended)
+    }
+
+    /// Adds what an identify claims and proves. Somebody else than the record's person is a new visitor.
+    pub async fn identify(
+        &self,
+        pipeline: &PipelineKey,
+        mut present: Present,
+        claims: Claims,
+        proof: Option<Binding>,
+    ) -> Result<Present, VisitorError> {
+        for _ in 0..MAX_RACES {
+            if present.record.is_tombstone() {
+                present = self.mint()?;
+            }
+            let before = present.record.clone();
+            match present.record.identify(claims.clone(), proof.clone()) {
+                Identified::AnotherPerson => present = self.reset(pipeline, present).await?,
+                Identified::SamePerson if present.record == before => {
+                    return self.touch(pipeline, present).await;
+                }
+                Identified::SamePerson => {
+                    if self.write(pipeline, &mut present).await? {
+                        return Ok(present);
+                    }
+                    present = self.reread(pipeline, &present).await?;
+                }
+            }
+        }
+        Err(VisitorError::Contended)
+    }
+
+    /// Logs out: the old id is dead, the answer is a new visitor without a record.
+    pub async fn reset(
+        &self,
+        pipeline: &PipelineKey,
+        mut present: Present,
+    ) -> Result<Present, VisitorError> {
+        for _ in 0..MAX_RACES {
+            let unknown = present.minted && present.version == 0;
+            if unknown || present.record.is_tombstone() {
+                return self.mint();
+            }
+            let now = self.runtime.clock.now();
+            let key = VisitorKey {
+                pipeline: pipeline.clone(),
+                id: present.id,
+            };
+            let until = now + TOMBSTONE_LIFE;
+            let tombstone = Visitor::tombstone();
+            match self
+                .state
+                .put(&key, &tombstone, present.version, until, now)
+                .await?
+            {
+                Put::Done { .. } => return self.mint(),
+                Put::Conflict => present = self.read(pipeline, present.id).await?,
+            }
+        }
+        Err(VisitorError::Contended)
+    }
+
+    /// Removes what has expired, a little at a time so that visitors' writes get through in between.
+    pub async fn sweep(&self) -> Result<usize, VisitorError> {
+        const STEP: usize = 500;
+        let now = self.runtime.clock.now();
+        let mut swept = 0;
+        loop {
+            let step = self.state.sweep(now, STEP).await?;
+            swept += step;
+            if step < STEP {
+                return Ok(swept);
+            }
+        }
+    }
+
+    fn mint(&self) -> Result<Present, VisitorError> {
+        Ok(Present {
+            id: CanonicalId::from_random_bytes(self.runtime.entropy.bytes()?),
+            version: 0,
+            record: Visitor::default(),
+            minted: true,
+            expires_at: Timestamp::MIN,
+        })
+    }
+
+    async fn read(&self, pipeline: &PipelineKey, id: CanonicalId) -> Result<Present, VisitorError> {
+        let key = VisitorKey {
+            pipeline: pipeline.clone(),
+            id,
+        };
+        let stored = self.state.get(&key, self.runtime.clock.now()).await?;
+        Ok(match stored {
+            Some(stored) => Present {
+                id,
+                version: stored.version,
+                record: stored.visitor,
+                minted: false,
+                expires_at: stored.expires_at,
+            },
+            None => Present {
+                id,
+                version: 0,
+                record: Visitor::default(),
+                minted: false,
+                expires_at: Timestamp::MIN,
+            },
+        })
+    }
+
+    async fn reread(
+        &self,
+        pipeline: &PipelineKey,
+        present: &Present,
+    ) -> Result<Present, VisitorError> {
+        let read = self.read(pipeline, present.id).await?;
+        Ok(Present {
+            minted: present.minted,
+            ..read
+        })
+    }
+
+    /// Writes the record as it stands; `false` when another write came first.
+    async fn write(
+        &self,
+        pipeline: &PipelineKey,
+        present: &mut Present,
+    ) -> Result<bool, VisitorError> {
+        let now = self.runtime.clock.now();
+        let key = VisitorKey {
+            pipeline: pipeline.clone(),
+            id: present.id,
+        };
+        let until = now + LIFE;
+        match self
+            .state
+            .put(&key, &present.record, present.version, until, now)
+            .await?
+        {
+            Put::Done { version } => {
+                present.version = version;
+                present.expires_at = until;
+                Ok(true)
+            }
+            Put::Conflict => Ok(false),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "visitors_tests.rs"]
+mod tests;

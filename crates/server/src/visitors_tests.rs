@@ -1,0 +1,230 @@
+use std::sync::Mutex;
+
+use datafly_core::id::Identifier;
+use datafly_core::visitor::Verification;
+use datafly_store::embedded::EmbeddedState;
+
+use super::*;
+use crate::runtime::{Clock, Entropy};
+
+const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+struct Surroundings {
+    now: Mutex<Timestamp>,
+    minted: Mutex<u8>,
+}
+
+impl Clock for Surroundings {
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap()
+    }
+}
+
+impl Entropy for Surroundings {
+    fn bytes(&self) -> Result<[u8; 16], EntropyError> {
+        let mut minted = self.minted.lock().unwrap();
+        *minted += 1;
+        Ok([*minted; 16])
+    }
+}
+
+struct Site {
+    _folder: tempfile::TempDir,
+    surroundings: Arc<Surroundings>,
+    visitors: Visitors,
+    pipeline: PipelineKey,
+}
+
+impl Site {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let state = EmbeddedState::open(&folder.path().join("state.redb")).unwrap();
+        let surroundings = Arc::new(Surroundings {
+            now: Mutex::new(START),
+            minted: Mutex::new(0),
+        });
+        let runtime = Runtime {
+            clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
+            entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
+        };
+        Self {
+            _folder: folder,
+            visitors: Visitors::new(Arc::new(state), runtime),
+            surroundings,
+            pipeline: "dk_test_visitors".parse().unwrap(),
+        }
+    }
+
+    fn wait(&self, hours: i64) {
+        *self.surroundings.now.lock().unwrap() += SignedDuration::from_hours(hours);
+    }
+
+    async fn recognise(&self, present: &Present) -> Present {
+        let credential = Credential {
+            id: present.id,
+            version: present.version,
+            day: 0,
+        };
+        self.visitors
+            .recognise(&self.pipeline, Some(&credential))
+            .await
+            .unwrap()
+    }
+
+    async fn new_visitor(&self) -> Present {
+        self.visitors.recognise(&self.pipeline, None).await.unwrap()
+    }
+
+    async fn touch(&self, present: Present) -> Present {
+        self.visitors.touch(&self.pipeline, present).await.unwrap()
+    }
+
+    async fn identify(&self, present: Present, user: &str, proven: bool) -> Present {
+        let user_id = Identifier::new(user).unwrap();
+        let proof = proven.then(|| Binding {
+            user_id: user_id.clone(),
+            email: None,
+            phone: None,
+            expires_at: START + SignedDuration::from_hours(1000),
+        });
+        let claims = Claims {
+            user_id: Some(user_id),
+            ..Claims::default()
+        };
+        self.visitors
+            .identify(&self.pipeline, present, claims, proof)
+            .await
+            .unwrap()
+    }
+
+    fn user_of(present: &Present) -> Option<String> {
+        let who = present
+            .record
+            .identifiers(present.id, Verification::Off, START);
+        who.user_id.map(|user| user.expose().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn an_id_without_an_event_leaves_no_record() {
+    let site = Site::open();
+    let minted = site.new_visitor().await;
+    assert!(minted.minted);
+    let again = site.recognise(&minted).await;
+    assert_eq!(
+        (again.id, again.version, again.minted),
+        (minted.id, 0, false)
+    );
+}
+
+#[tokio::test]
+async fn the_first_event_makes_version_1_and_later_ones_cost_no_write() {
+    let site = Site::open();
+    let first = site.new_visitor().await;
+    let first = site.touch(first).await;
+    assert_eq!(first.version, 1);
+    for _ in 0..3 {
+        let next = site.recognise(&first).await;
+        assert_eq!(site.touch(next).await.version, 1);
+    }
+    site.wait(25);
+    let next_day = site.recognise(&first).await;
+    assert_eq!(
+        site.touch(next_day).await.version,
+        2,
+        "its life is renewed once a day"
+    );
+}
+
+#[tokio::test]
+async fn the_same_identify_twice_is_one_version() {
+    let site = Site::open();
+    let visitor = site.new_visitor().await;
+    let visitor = site.identify(visitor, "u1", true).await;
+    assert_eq!(visitor.version, 1);
+    let again = site.recognise(&visitor).await;
+    assert_eq!(site.identify(again, "u1", true).await.version, 1);
+}
+
+#[tokio::test]
+async fn a_log_out_kills_the_old_id_for_a_day() {
+    let site = Site::open();
+    let visitor = site.new_visitor().await;
+    let old = site.identify(visitor, "u1", true).await;
+    let fresh = site
+        .visitors
+        .reset(&site.pipeline, old.clone())
+        .await
+        .unwrap();
+    assert_ne!(fresh.id, old.id);
+    assert_eq!((fresh.version, Site::user_of(&fresh)), (0, None));
+
+    // Whoever still presents the old id, another tab for one, is somebody new.
+    let late = site.recognise(&old).await;
+    assert!(late.minted && late.id != old.id);
+    // Also when it was recognised just before the log-out and writes just after.
+    let mut overtaken = old.clone();
+    overtaken.expires_at = Timestamp::MIN;
+    let written = site.touch(overtaken).await;
+    assert_ne!(written.id, old.id);
+
+    site.wait(25);
+    assert_eq!(site.visitors.sweep().await.unwrap(), 1);
+    assert_eq!(site.recognise(&old).await.version, 0);
+}
+
+#[tokio::test]
+async fn somebody_else_proven_or_claimed_is_a_new_visitor() {
+    for proven in [true, false] {
+        let site = Site::open();
+        let visitor = site.new_visitor().await;
+        let first = site.identify(visitor, "u1", true).await;
+        let second = site.identify(first.clone(), "u2", proven).await;
+        assert_ne!(second.id, first.id);
+        assert_eq!(Site::user_of(&second).as_deref(), Some("u2"));
+        assert!(
+            site.recognise(&first).await.minted,
+            "the first person's id is dead"
+        );
+    }
+}
+
+#[tokio::test]
+async fn racing_identifies_of_one_visitor_all_land() {
+    let site = Arc::new(Site::open());
+    let visitor = site.new_visitor().await;
+    let visitor = site.touch(visitor).await;
+    let traits = |n: usize| {
+        let text = Identifier::new(format!("value-{n}")).ok();
+        match n {
+            0 => Claims {
+                email: text,
+                ..Claims::default()
+            },
+            1 => Claims {
+                phone: text,
+                ..Claims::default()
+            },
+            _ => Claims {
+                anonymous_id: text,
+                ..Claims::default()
+            },
+        }
+    };
+    let calls = (0..3).map(|n| {
+        let (site, visitor) = (Arc::clone(&site), visitor.clone());
+        tokio::spawn(async move {
+            site.visitors
+                .identify(&site.pipeline, visitor, traits(n), None)
+                .await
+                .unwrap();
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap();
+    }
+    let last = site.recognise(&visitor).await;
+    assert_eq!(last.version, 4);
+    let who = last.record.identifiers(last.id, Verification::Off, START);
+    assert!(who.email.is_some() && who.phone.is_some() && who.anonymous_id.is_some());
+}
