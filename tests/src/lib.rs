@@ -1,1 +1,17 @@
-//! x
+//! The harness of the integration tests: the whole server in process, over a sandbox vendor on a real
+//! socket, with a clock that moves when told and ids that are known beforehand.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
+mod app;
+mod browser;
+mod surroundings;
+
+pub use app::{PIPELINE, SITE, TestApp, TestConfig};
+pub use browser::{Answer, Browser, cookie_attributes, send};
+pub use surroundings::Surroundings;

@@ -13,6 +13,7 @@ mod error;
 mod headers;
 mod key;
 mod loader;
+mod query;
 mod reset;
 mod router;
 

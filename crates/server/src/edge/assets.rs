@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -17,9 +18,11 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 /// Serves one file, in the best encoding the client takes.
 pub(super) async fn asset(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, EdgeError> {
+    // A name that is not text is no name of ours.
+    let Path(name) = name.map_err(|_| EdgeError::NotFound)?;
     let asset = app.bundle.asset(&name).ok_or(EdgeError::NotFound)?;
     let (encoding, body) = choose(asset, &headers);
     let mut response = body.into_response();

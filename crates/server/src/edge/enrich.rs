@@ -6,34 +6,28 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
 use datafly_core::attributes::Attributes;
 use datafly_core::v1::EnrichResponse;
-use serde::Deserialize;
 
 use super::caller::{self, Caller};
 use super::cookies::{self, Renewal};
 use super::error::EdgeError;
 use super::key::ForPipeline;
+use super::query;
 use crate::app::App;
-
-#[derive(Deserialize)]
-pub(super) struct EnrichQuery {
-    provider: Option<String>,
-}
 
 /// Answers with the attributes.
 pub(super) async fn enrich(
     State(app): State<Arc<App>>,
     ForPipeline(pipeline): ForPipeline,
     headers: HeaderMap,
-    Query(query): Query<EnrichQuery>,
+    uri: Uri,
 ) -> Result<(HeaderMap, Json<EnrichResponse>), EdgeError> {
     let caller = caller::of_get(&headers, &pipeline)?;
-    let name = query
-        .provider
-        .ok_or(EdgeError::MissingParameter("provider"))?;
+    let name =
+        query::parameter(&uri, "provider")?.ok_or(EdgeError::MissingParameter("provider"))?;
     let enrichment = pipeline
         .enrichments
         .iter()

@@ -32,6 +32,9 @@ pub(super) enum EdgeError {
     /// A required query parameter is absent.
     #[error("the query parameter `{0}` is missing")]
     MissingParameter(&'static str),
+    /// A query parameter is there more than once.
+    #[error("the query parameter `{0}` is there more than once: send it once")]
+    DoubledParameter(&'static str),
     /// The provider is not one of the pipeline's.
     #[error("this pipeline has no provider of that name: check `providers`")]
     UnknownProvider,
@@ -76,6 +79,7 @@ impl EdgeError {
             Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED"),
             Self::NavigationRefused => (StatusCode::FORBIDDEN, "NAVIGATION_REFUSED"),
             Self::MissingParameter(_) => (StatusCode::BAD_REQUEST, "MISSING_PARAMETER"),
+            Self::DoubledParameter(_) => (StatusCode::BAD_REQUEST, "DOUBLED_PARAMETER"),
             Self::UnknownProvider => (StatusCode::NOT_FOUND, "UNKNOWN_PROVIDER"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")

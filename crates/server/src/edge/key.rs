@@ -3,19 +3,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
-use serde::Deserialize;
 
 use super::error::EdgeError;
+use super::query;
 use crate::app::{App, Pipeline};
-
-#[derive(Deserialize)]
-struct KeyQuery {
-    key: Option<String>,
-}
 
 /// The pipeline whose key the request carries.
 pub(super) struct ForPipeline(pub Arc<Pipeline>);
@@ -24,11 +19,7 @@ impl FromRequestParts<Arc<App>> for ForPipeline {
     type Rejection = EdgeError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, EdgeError> {
-        // A query that does not parse carries no key.
-        let query = Query::<KeyQuery>::try_from_uri(&parts.uri)
-            .ok()
-            .and_then(|query| query.0.key);
-        let key = query
+        let key = query::parameter(&parts.uri, "key")?
             .or_else(|| from_authorization(&parts.headers))
             .ok_or(EdgeError::NoKey)?;
         app.pipelines

@@ -43,7 +43,9 @@ pub fn router(app: Arc<App>) -> Router {
         ));
 
     // Public, immutable, the same for everybody: none of the above applies.
-    let assets = Router::new().route("/v1/assets/{name}", get(assets::asset));
+    let assets = Router::new()
+        .route("/v1/assets/{name}", get(assets::asset))
+        .method_not_allowed_fallback(|| async { EdgeError::MethodNotAllowed });
 
     assets.merge(visitor_data).with_state(app)
 }

@@ -1,0 +1,296 @@
+//! The real binary: killed, stopped, and talked to slowly.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use datafly_sandbox as sandbox;
+
+const ORIGIN: &str = "http://localhost:8080";
+
+struct Process {
+    child: Child,
+    ready: serde_json::Value,
+}
+
+impl Process {
+    /// Starts `datafly` and waits until it says where it listens.
+    fn start(folder: &Path, name: &str, arguments: &[&str]) -> Self {
+        let ready_file = folder.join(format!("{name}.ready"));
+        let _ = fs::remove_file(&ready_file);
+        let child = Command::new(env!("CARGO_BIN_EXE_datafly"))
+            .args(arguments)
+            .arg("--ready-file")
+            .arg(&ready_file)
+            .env("INGEST", sandbox::INGEST_TOKEN)
+            .env("PROFILE", sandbox::PROFILE_TOKEN)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        for _ in 0..500 {
+            if let Ok(text) = fs::read_to_string(&ready_file) {
+                return Self {
+                    child,
+                    ready: serde_json::from_str(&text).unwrap(),
+                };
+            }
+            sleep(Duration::from_millis(20));
+        }
+        let mut child = child;
+        let _ = child.kill();
+        panic!("{name} did not start: {:?}", child.wait());
+    }
+
+    fn serve(folder: &Path) -> Self {
+        let config = folder.join("datafly.toml").display().to_string();
+        Self::start(folder, "serve", &["serve", "--config", &config])
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.ready["address"].as_str().unwrap()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream
+    }
+
+    /// One request on a connection of its own; the answer as text.
+    fn send(&self, method: &str, path: &str, cookie: &str, body: &str) -> String {
+        let mut stream = self.connect();
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\norigin: {ORIGIN}\r\n\
+             sec-fetch-mode: cors\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\n\
+             cookie: {cookie}\r\nconnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `dfk=…` as the browser would send it back.
+fn cookie(answer: &str) -> String {
+    let set = answer
+        .lines()
+        .filter_map(|line| line.strip_prefix("set-cookie: "));
+    let mut pairs = set.filter_map(|cookie| cookie.split(';').next());
+    let found: Option<&str> = pairs.find(|pair| pair.starts_with("dfk="));
+    found
+        .unwrap_or_else(|| panic!("no cookie in {answer}"))
+        .to_owned()
+}
+
+/// A server on plain http for localhost, with a sandbox vendor, in a folder of its own.
+fn set_up() -> (tempfile::TempDir, Process) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display().to_string();
+    for (name, content) in [
+        (
+            "manifest.json",
+            r#"{"stub":"","loader":"loader.js","module":"m.js","wasm":"m.wasm"}"#,
+        ),
+        ("loader.js", "boot(__DATAFLY_CONFIG__)"),
+    ] {
+        fs::create_dir_all(folder.path().join("pkg")).unwrap();
+        fs::write(folder.path().join("pkg").join(name), content).unwrap();
+    }
+    for name in [
+        "m.js",
+        "m.js.br",
+        "m.js.gz",
+        "m.wasm",
+        "m.wasm.br",
+        "m.wasm.gz",
+    ] {
+        fs::write(folder.path().join("pkg").join(name), "x").unwrap();
+    }
+    let any = "127.0.0.1:0";
+    let arguments = ["sandbox", "--vendor", any, "--shop", any, "--www", &path];
+    let vendor = Process::start(folder.path(), "sandbox", &arguments);
+    let base_url = vendor.ready["amperity"]["base_url"].as_str().unwrap();
+    let config = CONFIG
+        .replace("FOLDER", &path)
+        .replace("BASE_URL", base_url);
+    fs::write(folder.path().join("datafly.toml"), config).unwrap();
+    (folder, vendor)
+}
+
+const CONFIG: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+public_url = "http://localhost:8081"
+data_dir = "FOLDER/data"
+bundle_dir = "FOLDER/pkg"
+
+[[pipelines]]
+key = "dk_test_process"
+origins = ["http://localhost:8080"]
+identity = { verification = "off" }
+
+[[pipelines.integrations]]
+vendor = "amperity"
+tenant_subdomain = "acme"
+tenant_id = "acme"
+api_key = { env = "INGEST" }
+event_stream_id = "esm-sandbox1"
+source_value = "DATAFLY"
+profile_api_key = { env = "PROFILE" }
+profile_collection_id = "apc-sandbox1"
+base_url = "BASE_URL"
+browser_attribute_allowlist = "Persona"
+linking_keys = [{ source = "email", key = "email_sha256", hash = "sha256" }]
+"#;
+
+const ALICE: &str = r#"{"userId":"user-123","traits":{"email":"alice@example.com"}}"#;
+const ENRICH: &str = "/v1/enrich?provider=amperity&key=dk_test_process";
+
+/// 200 means durable: the identify is there after `kill -9`, and the same cookie, signed with the key that
+/// the first start made, still names the visitor.
+#[test]
+fn an_acknowledged_identify_survives_kill_9() {
+    let (folder, _vendor) = set_up();
+    let mut visitors = Vec::<String>::new();
+    for _ in 0..5 {
+        let server = Process::serve(folder.path());
+        for known in &visitors {
+            let answer = server.send("GET", ENRICH, known, "");
+            assert!(answer.contains("Style Seeker"), "{answer}");
+        }
+        let answer = server.send("POST", "/v1/i?key=dk_test_process", "", ALICE);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        server.signal("-KILL");
+        visitors.push(cookie(&answer));
+    }
+}
+
+#[test]
+fn on_http_localhost_the_cookies_have_no_prefix_and_are_not_secure() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let answer = server.send("GET", ENRICH, "", "");
+    let cookies: Vec<_> = answer
+        .lines()
+        .filter(|line| line.starts_with("set-cookie: "))
+        .collect();
+    assert_eq!(cookies.len(), 2);
+    for cookie in cookies {
+        assert!(
+            !cookie.contains("Secure") && !cookie.contains("__Host-"),
+            "{cookie}"
+        );
+        assert!(
+            cookie.contains("HttpOnly; SameSite=Lax; Path=/"),
+            "{cookie}"
+        );
+    }
+}
+
+#[test]
+fn sigterm_lets_a_request_in_flight_end_and_exits_with_0() {
+    let (folder, _vendor) = set_up();
+    let mut server = Process::serve(folder.path());
+    let mut stream = server.connect();
+    let length = ALICE.len();
+    let head = format!(
+        "POST /v1/i?key=dk_test_process HTTP/1.1\r\nhost: localhost\r\norigin: {ORIGIN}\r\n\
+         content-type: text/plain\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    sleep(Duration::from_millis(200));
+    server.signal("-TERM");
+    sleep(Duration::from_millis(200));
+    stream.write_all(ALICE.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+/// A client that sends its head, or its body, a byte at a time holds a place for ten seconds, no longer.
+#[test]
+fn slow_heads_and_bodies_are_ended() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let mut head = server.connect();
+    head.write_all(b"GET /v1/enrich HTTP/1.1\r\nhost: localhost\r\nx: ")
+        .unwrap();
+    let mut body = server.connect();
+    let start = format!(
+        "POST /v1/p?key=dk_test_process HTTP/1.1\r\nhost: localhost\r\norigin: {ORIGIN}\r\n\
+         content-type: text/plain\r\ncontent-length: 10\r\n\r\n{{"
+    );
+    body.write_all(start.as_bytes()).unwrap();
+
+    let mut answer = Vec::new();
+    body.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(
+        answer.starts_with("HTTP/1.1 408") && answer.contains("BODY_TIMEOUT"),
+        "{answer}"
+    );
+    let mut rest = Vec::new();
+    head.read_to_end(&mut rest).unwrap();
+    assert!(!String::from_utf8_lossy(&rest).contains(" 200 "));
+}
+
+#[test]
+fn a_head_that_is_too_long_is_refused() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let answer = server.send("GET", ENRICH, &"x".repeat(60_000), "");
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_1_and_names_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("datafly.toml");
+    fs::write(&file, "[server]\nlisten = 7\n").unwrap();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_datafly"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (code, error) = run(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("listen"), "{error}");
+    let (code, error) = run(&["serve", "--config", "/nonexistent.toml"]);
+    assert_eq!(code, Some(1));
+    assert!(error.contains("/nonexistent.toml"), "{error}");
+    assert_eq!(run(&["serve", "--no-such-flag"]).0, Some(2));
+}

@@ -1,0 +1,205 @@
+//! The walls between the crates (design §3), stated as absences.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().no_deps().exec().unwrap()
+}
+
+/// Direct dependencies of a workspace crate, without those of its tests.
+fn dependencies(metadata: &Metadata, name: &str) -> BTreeSet<String> {
+    let package = metadata
+        .packages
+        .iter()
+        .find(|package| package.name.as_str() == name)
+        .unwrap();
+    let normal = package
+        .dependencies
+        .iter()
+        .filter(|d| d.kind == DependencyKind::Normal);
+    normal.map(|dependency| dependency.name.clone()).collect()
+}
+
+fn crates_with(metadata: &Metadata, library: &str) -> Vec<String> {
+    let packages = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.to_string());
+    let mut users: Vec<_> = packages
+        .filter(|name| dependencies(metadata, name).contains(library))
+        .collect();
+    users.sort();
+    users
+}
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push((path.clone(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found
+}
+
+fn root() -> PathBuf {
+    metadata().workspace_root.into_std_path_buf()
+}
+
+#[test]
+fn each_library_of_the_outside_world_has_one_home() {
+    let metadata = metadata();
+    for (library, homes) in [
+        ("reqwest", &["datafly-provider"][..]),
+        ("redb", &["datafly-store"]),
+        ("wasm-bindgen", &["datafly-browser"]),
+        ("wasm-bindgen-futures", &["datafly-browser"]),
+        ("web-sys", &["datafly-browser"]),
+        ("js-sys", &["datafly-browser"]),
+        ("gloo-net", &["datafly-browser"]),
+        ("serde-wasm-bindgen", &["datafly-browser"]),
+        ("getrandom", &["datafly-server"]),
+        ("wasm-bindgen-cli-support", &["xtask"]),
+        (
+            "axum",
+            &["datafly-sandbox", "datafly-server", "datafly-tests"],
+        ),
+    ] {
+        assert_eq!(crates_with(&metadata, library), homes, "{library}");
+    }
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let metadata = metadata();
+    let ours = |name: &str| -> BTreeSet<String> {
+        let all = dependencies(&metadata, name);
+        all.into_iter()
+            .filter(|dependency| dependency.starts_with("datafly-"))
+            .collect()
+    };
+    let set = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    assert_eq!(ours("datafly-core"), set(&[]));
+    assert_eq!(
+        ours("datafly-sandbox"),
+        set(&[]),
+        "the emulator shares no type with the product"
+    );
+    assert_eq!(ours("datafly-browser"), set(&["datafly-core"]));
+    assert_eq!(ours("datafly-store"), set(&["datafly-core"]));
+    assert_eq!(ours("datafly-provider"), set(&["datafly-core"]));
+    assert_eq!(
+        ours("datafly-server"),
+        set(&[
+            "datafly-core",
+            "datafly-provider",
+            "datafly-sandbox",
+            "datafly-store"
+        ])
+    );
+    assert_eq!(ours("xtask"), set(&[]));
+}
+
+#[test]
+fn the_core_is_pure() {
+    let core = dependencies(&metadata(), "datafly-core");
+    for impure in [
+        "tokio",
+        "axum",
+        "reqwest",
+        "web-sys",
+        "tracing",
+        "getrandom",
+        "rand",
+    ] {
+        assert!(!core.contains(impure), "{impure}");
+    }
+    for (path, source) in sources(&root().join("crates/core/src")) {
+        for call in ["std::fs", "std::net", "std::env", "std::time::", "::now()"] {
+            assert!(!source.contains(call), "{} in {}", call, path.display());
+        }
+    }
+}
+
+/// Vendors and engines are named where they live and where they are plugged in, and nowhere else.
+#[test]
+fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
+    let server = root().join("crates/server/src");
+    let named: Vec<PathBuf> = sources(&server)
+        .into_iter()
+        .filter(|(path, _)| !path.to_string_lossy().ends_with("_tests.rs"))
+        .filter(|(_, source)| {
+            // Examples in documentation may name a vendor, code may not.
+            let code = source
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            let code = code.collect::<Vec<_>>().join("\n").to_lowercase();
+            ["amperity", "algonomy", "ansira", "redb", "embedded"]
+                .iter()
+                .any(|name| code.contains(name))
+        })
+        .map(|(path, _)| path.strip_prefix(&server).unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        named,
+        [Path::new("command/sandbox.rs"), Path::new("wiring.rs")]
+    );
+}
+
+#[test]
+fn vendor_wire_types_never_leave_their_folder() {
+    for (path, source) in sources(&root().join("crates/provider/src")) {
+        if path.ends_with("wire.rs") {
+            for line in source.lines() {
+                let item = line.trim_start();
+                assert!(!item.starts_with("pub "), "{}: {item}", path.display());
+            }
+        }
+        assert!(!source.contains("pub mod wire"), "{}", path.display());
+    }
+}
+
+/// Environment, time and randomness enter at the composition roots and travel as arguments.
+#[test]
+fn surroundings_enter_at_the_composition_roots() {
+    let allowed = [
+        "server/src/runtime.rs",
+        "server/src/command/serve.rs",
+        "sandbox/src/clock.rs",
+    ];
+    for folder in ["core", "store", "provider", "server", "sandbox", "browser"] {
+        for (path, source) in sources(&root().join("crates").join(folder).join("src")) {
+            if allowed.iter().any(|allowed| path.ends_with(allowed)) {
+                continue;
+            }
+            for call in [
+                "SystemTime::now",
+                "Instant::now",
+                "Timestamp::now",
+                "env::var",
+                "getrandom::",
+            ] {
+                assert!(!source.contains(call), "{call} in {}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn modules_are_files_beside_their_folder() {
+    for (path, _) in sources(&root().join("crates")) {
+        assert!(!path.ends_with("mod.rs"), "{}", path.display());
+    }
+}

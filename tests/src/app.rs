@@ -1,0 +1,200 @@
+//! The server under test.
+
+use std::fs;
+use std::sync::Arc;
+
+use axum::Router;
+use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
+use datafly_server::config::{Config, Secrets};
+use datafly_server::runtime::{Clock, Entropy, Runtime};
+use datafly_server::{edge, wiring};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::browser::{Browser, send};
+use crate::surroundings::Surroundings;
+
+/// The pipeline's key.
+pub const PIPELINE: &str = "dk_test_shop";
+
+/// The one origin whose pages may use it.
+pub const SITE: &str = "https://www.shop.test";
+
+/// What differs between tests.
+pub struct TestConfig {
+    /// `identity.verification`.
+    pub verification: &'static str,
+    /// `browser_attribute_allowlist`.
+    pub allowlist: &'static str,
+    /// Number of generated customers besides the named ones.
+    pub customers: u32,
+}
+
+impl Default for TestConfig {
+    fn default() -> Self {
+        Self {
+            verification: "required",
+            allowlist: "Persona,FavoriteBrand,LifetimeTier",
+            customers: 50,
+        }
+    }
+}
+
+/// The server in process, and all it stands on.
+pub struct TestApp {
+    /// The public routes.
+    pub router: Router,
+    /// The vendor; its hit counters are what tests assert.
+    pub sandbox: Sandbox,
+    /// Time and randomness.
+    pub surroundings: Arc<Surroundings>,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// Starts with the defaults.
+    pub async fn start() -> Self {
+        Self::start_with(TestConfig::default()).await
+    }
+
+    /// Starts with something changed.
+    pub async fn start_with(wanted: TestConfig) -> Self {
+        let surroundings = Arc::new(Surroundings::default());
+        let sandbox = start_sandbox(wanted.customers, &surroundings);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let vendor = listener.local_addr().unwrap();
+        tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
+
+        let folder = tempfile::tempdir().unwrap();
+        write_bundle(&folder);
+        let text = CONFIG
+            .replace("FOLDER", &folder.path().display().to_string())
+            .replace("VENDOR", &vendor.to_string())
+            .replace("VERIFICATION", wanted.verification)
+            .replace("ALLOWLIST", wanted.allowlist);
+        let secrets = Secrets::new(
+            [
+                ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
+                ("IDENTITY", sandbox::IDENTITY_SECRET),
+                ("INGEST", sandbox::INGEST_TOKEN),
+                ("PROFILE", sandbox::PROFILE_TOKEN),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
+        let config = Config::parse(&text, &secrets).unwrap_or_else(|error| panic!("{error}"));
+        let runtime = Runtime {
+            clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
+            entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
+        };
+        let app = wiring::build(config, &secrets, &runtime).unwrap();
+        Self {
+            router: edge::router(Arc::new(app)),
+            sandbox,
+            surroundings,
+            _folder: folder,
+        }
+    }
+
+    /// A browser on the site, with an empty cookie jar.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone(), SITE)
+    }
+
+    /// How often the vendor was asked for anything.
+    pub fn vendor_calls(&self) -> u64 {
+        [
+            "amperity.lookup.post",
+            "amperity.lookup.get",
+            "amperity.profile",
+            "amperity.events",
+        ]
+        .map(|route| self.sandbox.hits(route))
+        .iter()
+        .sum()
+    }
+
+    /// What the site's backend answers when a person logs in: `userId`, `traits` and `token`.
+    pub async fn log_in(&self, user: &str) -> Value {
+        let request = axum::http::Request::post("/api/login")
+            .header("content-type", "application/json")
+            .body(serde_json::json!({ "user": user }).to_string().into())
+            .unwrap();
+        send(self.sandbox.shop_router(), request).await.json()
+    }
+}
+
+fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbox {
+    let mut config = SandboxConfig {
+        customers,
+        ..SandboxConfig::default()
+    };
+    PIPELINE.clone_into(&mut config.shop.pipeline_key);
+    let clock = Arc::clone(surroundings);
+    Sandbox::new(config, Arc::new(move || clock.now()))
+}
+
+/// The least the server takes for a bundle. The real one is tested in a real browser.
+fn write_bundle(folder: &TempDir) {
+    for (name, content) in [
+        (
+            "manifest.json",
+            r#"{"loader":"loader.js","module":"sdk-1.js","wasm":"sdk-1.wasm"}"#,
+        ),
+        ("loader.js", "boot(__DATAFLY_CONFIG__)"),
+        ("sdk-1.js", "plain js"),
+        ("sdk-1.js.br", "brotli js"),
+        ("sdk-1.js.gz", "gzip js"),
+        ("sdk-1.wasm", "plain wasm"),
+        ("sdk-1.wasm.br", "brotli wasm"),
+        ("sdk-1.wasm.gz", "gzip wasm"),
+    ] {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+}
+
+const CONFIG: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+public_url = "https://id.shop.test"
+asset_url = "https://collect.shop.test"
+data_dir = "FOLDER/data"
+bundle_dir = "FOLDER"
+
+[[server.cookie_keys]]
+id = "t"
+secret = { env = "COOKIE_KEY" }
+
+[[pipelines]]
+key = "dk_test_shop"
+origins = ["https://www.shop.test"]
+cookie_domain = "shop.test"
+
+[pipelines.identity]
+verification = "VERIFICATION"
+
+[[pipelines.identity.keys]]
+id = "sandbox-1"
+algorithm = "HS256"
+secret = { env = "IDENTITY" }
+
+[[pipelines.integrations]]
+vendor = "amperity"
+tenant_subdomain = "acme"
+tenant_id = "acme"
+api_key = { env = "INGEST" }
+event_stream_id = "esm-sandbox1"
+source_value = "DATAFLY"
+profile_api_key = { env = "PROFILE" }
+profile_collection_id = "apc-sandbox1"
+base_url = "http://VENDOR/amperity"
+browser_attribute_allowlist = "ALLOWLIST"
+linking_keys = '''[
+  {"source": "email", "key": "email_sha256", "hash": "sha256"},
+  {"source": "user_id", "key": "customer_id"},
+  {"source": "canonical_id", "key": "device_cookie"}
+]'''
+
+[[pipelines]]
+key = "dk_test_other"
+origins = ["https://www.other.test"]
+"#;
