@@ -1,0 +1,160 @@
+//! `cargo xtask bundle`: the browser files, from the Rust crate and the JavaScript around it.
+//!
+//! ```text
+//! cargo build (wasm32) → bindings (in process) → wasm-opt → esbuild → names by content → br, gz
+//! ```
+//!
+//! The result is a pure function of the sources, the lockfiles and this program: no time, no path and no
+//! random name gets into it. `manifest.json` tells the server what there is.
+
+mod names;
+mod plan;
+mod sizes;
+mod steps;
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use self::{
+    plan::Plan,
+    sizes::{Size, Sizes},
+    steps::{Entry, Steps},
+};
+
+/// Free in the loader's source; the server puts the configuration in its place.
+const CONFIG_PLACEHOLDER: &str = "__DATAFLY_CONFIG__";
+
+/// Length of the content hash in a file name: 48 bits, in hexadecimal.
+const HASH_LEN: usize = 12;
+
+/// `manifest.json`.
+#[derive(Debug, Serialize)]
+struct Manifest<'a> {
+    /// Source of the inline script, without the tags.
+    stub: &'a str,
+    /// Its hash for a `script-src` of the page.
+    stub_csp: String,
+    loader: &'a str,
+    module: &'a str,
+    wasm: &'a str,
+    files: Vec<Size>,
+}
+
+/// Builds the bundle into the directory that `wasm-pack.toml` names, unless it is there already, built
+/// from the same inputs.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let plan = Plan::read(root)?;
+    let steps = Steps::new(root, &plan)?;
+    let compiled = steps.compile()?;
+    let stamp = steps.inputs_hash(&compiled)?;
+    let out = root.join(&plan.build.out_dir);
+    if is_current(&out, &stamp) {
+        println!("bundle: {} is up to date", out.display());
+        return Ok(());
+    }
+
+    let wasm = steps.bind_and_optimise(&compiled)?;
+    let wasm_name = format!("datafly-{}.wasm", content_hash(&wasm));
+    let script = |file, format| {
+        steps.esbuild(
+            &Entry {
+                file,
+                format,
+                compiled: &compiled,
+            },
+            &wasm_name,
+        )
+    };
+    let stub = script("stub.js", "iife")?;
+    let loader = script("loader.js", "iife")?;
+    let module = script("module.js", "esm")?;
+    let module_name = format!("datafly-{}.js", content_hash(&module));
+    ensure!(
+        count(&loader, CONFIG_PLACEHOLDER.as_bytes()) == 1,
+        "the loader must hold {CONFIG_PLACEHOLDER} exactly once after minification"
+    );
+    let stub = String::from_utf8(stub).context("the stub is not UTF-8")?;
+    ensure!(
+        !stub.contains("</"),
+        "the stub could end its own script element"
+    );
+
+    let sizes = Sizes {
+        stub: Size::of("stub (inline)", stub.as_bytes())?,
+        loader: Size::of("loader.js", &loader)?,
+        module: Size::of(&module_name, &module)?,
+        wasm: Size::of(&wasm_name, &wasm)?,
+    };
+    let manifest = Manifest {
+        stub_csp: format!(
+            "sha256-{}",
+            data_encoding::BASE64.encode(&Sha256::digest(&stub))
+        ),
+        stub: &stub,
+        loader: "loader.js",
+        module: &module_name,
+        wasm: &wasm_name,
+        files: vec![
+            sizes.loader.clone(),
+            sizes.module.clone(),
+            sizes.wasm.clone(),
+        ],
+    };
+
+    let mut files = BTreeMap::new();
+    for (name, content) in [(&module_name, &module), (&wasm_name, &wasm)] {
+        files.insert(format!("{name}.br"), sizes::brotli(content)?);
+        files.insert(format!("{name}.gz"), sizes::gzip(content)?);
+        files.insert(name.clone(), content.clone());
+    }
+    files.insert("loader.js".to_owned(), loader);
+    files.insert("datafly.d.ts".to_owned(), steps.source("datafly.d.ts")?);
+    files.insert(
+        "manifest.json".to_owned(),
+        serde_json::to_vec_pretty(&manifest)?,
+    );
+    write(&out, &files, &stamp)?;
+
+    println!("{}", sizes.table(&plan.budget));
+    sizes.check(&plan.budget).inspect_err(|_| {
+        // The next run must not call this bundle current.
+        let _ = fs::remove_file(out.join(STAMP));
+    })
+}
+
+/// Holds the hash of the inputs of what lies beside it.
+const STAMP: &str = ".inputs";
+
+fn is_current(out: &Path, stamp: &str) -> bool {
+    fs::read_to_string(out.join(STAMP)).is_ok_and(|built_from| built_from == stamp)
+}
+
+/// Replaces the directory, so that nothing of an older bundle stays.
+fn write(out: &Path, files: &BTreeMap<String, Vec<u8>>, stamp: &str) -> Result<()> {
+    if out.exists() {
+        fs::remove_dir_all(out).with_context(|| format!("cannot clean {}", out.display()))?;
+    }
+    fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    for (name, content) in files {
+        let path = out.join(name);
+        fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    // Last: a half-written bundle is never current.
+    fs::write(out.join(STAMP), stamp).context("cannot write the stamp")
+}
+
+fn content_hash(content: &[u8]) -> String {
+    let mut hash = data_encoding::HEXLOWER.encode(&Sha256::digest(content));
+    hash.truncate(HASH_LEN);
+    hash
+}
+
+fn count(haystack: &[u8], needle: &[u8]) -> usize {
+    haystack
+        .windows(needle.len())
+        .filter(|window| *window == needle)
+        .count()
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask test`: everything, in the order that fails soonest.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::setup::{self, run};
+use crate::{bundle, certs};
+
+/// Random requests in the long run; the short one's number is the test's own.
+const LONG_FUZZ_REQUESTS: &str = "100000";
+
+/// Runs all tests; `long` with an issue's full counts.
+#[expect(clippy::disallowed_methods, reason = "how long a step took is for the reader only")]
+pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
+    let step = |name: &str, work: &mut dyn FnMut() -> Result<()>| {
+        println!("\n=== {name}");
+        let start = Instant::now();
+        work()?;
+        println!("=== {name}: {} s", start.elapsed().as_secs());
+        Ok::<(), anyhow::Error>(())
+    };
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.current_dir(root).args(arguments);
+        command
+    };
+    let browser_tests = root.join("tests/browser");
+    let certificates = root.join("target/test-certs");
+    let mut chromium = None;
+
+    step("set-up", &mut || {
+        chromium = Some(setup::chromium()?);
+        setup::npm_ci(&browser_tests)?;
+        certs::write(&certificates)
+    })?;
+    step("bundle, against its budgets", &mut || bundle::run(root))?;
+    step("format", &mut || run(&mut cargo(&["fmt", "--all", "--check"])))?;
+    step("lints", &mut || {
+        let lints = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+        run(&mut cargo(&lints))?;
+        let wasm = ["clippy", "--package", "datafly-browser", "--target", "wasm32-unknown-unknown"];
+        run(cargo(&wasm).args(["--", "--deny", "warnings"]))
+    })?;
+    step("types of the SDK, compiled by tsc", &mut || {
+        let sdk = root.join("crates/browser");
+        run(Command::new("npm").current_dir(sdk).args(["run", "--silent", "types"]))
+    })?;
+    step("Rust tests", &mut || {
+        let mut tests = cargo(&["test", "--workspace"]);
+        if long {
+            tests.env("DATAFLY_FUZZ_REQUESTS", LONG_FUZZ_REQUESTS);
+        }
+        run(&mut tests)
+    })?;
+    // Last, so that this runner's own summary closes the output.
+    println!("\n=== browser tests in Chromium");
+    let mut tests = Command::new("npm");
+    tests
+        .current_dir(&browser_tests)
+        .args(["run", "--silent", "test"])
+        .env("DATAFLY_BIN", root.join("target/debug/datafly"))
+        .env("DATAFLY_CERTS", &certificates)
+        .env("CHROMIUM", chromium.unwrap_or_default());
+    run(&mut tests)
+}
