@@ -25,10 +25,10 @@ const START_PAUSE: Duration = Duration::from_millis(50);
 
 /// Builds, starts, says what to open, and stays until a process ends or Ctrl-C ends them all.
 pub(crate) fn demo(root: &Path) -> Result<()> {
-    let (stop, stopped) = mpsc::channel();
+    let (interrupt, interrupted) = mpsc::channel();
     ctrlc::set_handler(move || {
         // The receiver is gone only when the demo has ended.
-        let _ = stop.send(());
+        let _ = interrupt.send(());
     })
     .context("cannot listen for Ctrl-C")?;
     bundle::run(root)?;
@@ -98,7 +98,7 @@ pub(crate) fn demo(root: &Path) -> Result<()> {
                 bail!("{name} ended with {status}");
             }
         }
-        if stopped.recv_timeout(Duration::from_millis(200)).is_ok() {
+        if interrupted.recv_timeout(Duration::from_millis(200)).is_ok() {
             return Ok(());
         }
     }
