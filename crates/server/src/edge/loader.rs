@@ -26,21 +26,31 @@ pub(super) async fn loader(
     State(app): State<Arc<App>>,
     ForPipeline(pipeline): ForPipeline,
     headers: HeaderMap,
-) -> Result<Response, EdgeError> {
-    let trusted = caller::is_trusted_include(&headers, &pipeline);
-    let mut response = script(&app, &pipeline, trusted).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, JAVASCRIPT);
-    if trusted {
-        let sent = cookies::credential(&headers, &app);
-        let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
-        let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-        response.headers_mut().extend(cookies);
+) -> Response {
+    let cookies = if caller::is_trusted_include(&headers, &pipeline) {
+        // Without visitor state the page still boots, as one whose visitor is not known yet.
+        recognise(&app, &pipeline, &headers).await.ok()
     } else {
-        response.headers_mut().extend([CORP_CROSS_ORIGIN]);
+        None
+    };
+    let mut response = script(&app, &pipeline, cookies.is_some()).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, JAVASCRIPT);
+    match cookies {
+        Some(cookies) => response.headers_mut().extend(cookies),
+        None => response.headers_mut().extend([CORP_CROSS_ORIGIN]),
     }
-    Ok(response)
+    response
+}
+
+/// The cookies this browser is due.
+async fn recognise(
+    app: &App,
+    pipeline: &Pipeline,
+    headers: &HeaderMap,
+) -> Result<HeaderMap, EdgeError> {
+    let sent = cookies::credential(headers, app);
+    let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
+    Ok(cookies::due(app, pipeline, &present, sent.as_ref(), Renewal::Daily))
 }
 
 fn script(app: &App, pipeline: &Pipeline, credentialed: bool) -> String {
