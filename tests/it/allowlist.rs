@@ -42,11 +42,7 @@ fn any_secret() -> impl Strategy<Value = Value> {
 /// A vendor's answer as text, so that names can come twice, and the allowed values in it.
 fn any_answer() -> impl Strategy<Value = String> {
     let attribute = (any_name(), any_secret()).prop_map(|(name, secret)| {
-        let value = if ALLOWED.contains(&name.as_str()) {
-            Value::from("harmless")
-        } else {
-            secret
-        };
+        let value = if ALLOWED.contains(&name.as_str()) { Value::from("harmless") } else { secret };
         format!("{}:{}", Value::from(name), value)
     });
     let attributes = prop::collection::vec(attribute, 0..10).prop_map(|all| all.join(","));
@@ -65,17 +61,10 @@ fn any_answer() -> impl Strategy<Value = String> {
 
 #[test]
 fn only_allowed_attributes_reach_a_browser() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (app, browser) = runtime.block_on(async {
         let allowlist = "Persona,FavoriteBrand,Größe";
-        let app = TestApp::start_with(TestConfig {
-            allowlist,
-            ..TestConfig::default()
-        })
-        .await;
+        let app = TestApp::start_with(TestConfig { allowlist, ..TestConfig::default() }).await;
         let mut browser = app.browser();
         browser.page().await;
         (app, browser)
@@ -86,9 +75,7 @@ fn only_allowed_attributes_reach_a_browser() {
         let mut browser = browser.clone();
         let answer = runtime.block_on(async {
             let fault = Fault::body(body.clone());
-            app.sandbox
-                .fault("amperity.lookup.post", Some(1), fault)
-                .unwrap();
+            app.sandbox.fault("amperity.lookup.post", Some(1), fault).unwrap();
             browser.enrich().await
         });
         prop_assert_eq!(answer.status.as_u16(), 200);
@@ -105,8 +92,5 @@ fn only_allowed_attributes_reach_a_browser() {
     });
     result.unwrap();
     let shown = shown.get();
-    assert!(
-        shown > 100,
-        "the test would prove nothing if nothing ever passed: {shown}"
-    );
+    assert!(shown > 100, "the test would prove nothing if nothing ever passed: {shown}");
 }

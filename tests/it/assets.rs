@@ -5,14 +5,8 @@ use datafly_tests::TestApp;
 async fn get(accept: &str) -> datafly_tests::Answer {
     let app = TestApp::start().await;
     let mut browser = app.browser();
-    let answer = browser
-        .send(
-            "GET",
-            "/v1/assets/sdk-1.js",
-            &[("accept-encoding", accept)],
-            "",
-        )
-        .await;
+    let answer =
+        browser.send("GET", "/v1/assets/sdk-1.js", &[("accept-encoding", accept)], "").await;
     assert!(browser.cookies.is_empty() && app.surroundings.drawn() == 0);
     answer
 }
@@ -20,19 +14,10 @@ async fn get(accept: &str) -> datafly_tests::Answer {
 #[tokio::test]
 async fn they_are_immutable_and_readable_from_anywhere() {
     let answer = get("gzip, deflate, br, zstd").await;
-    assert_eq!(
-        answer.header("cache-control"),
-        "public, max-age=31536000, immutable"
-    );
+    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
-    assert_eq!(
-        answer.header("cross-origin-resource-policy"),
-        "cross-origin"
-    );
-    assert_eq!(
-        answer.header("content-type"),
-        "text/javascript; charset=utf-8"
-    );
+    assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
+    assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }
 
@@ -55,28 +40,17 @@ async fn they_come_in_the_best_encoding_the_client_takes() {
 #[tokio::test]
 async fn wasm_has_its_own_type() {
     let app = TestApp::start().await;
-    let answer = app
-        .browser()
-        .send("GET", "/v1/assets/sdk-1.wasm", &[], "")
-        .await;
+    let answer = app.browser().send("GET", "/v1/assets/sdk-1.wasm", &[], "").await;
     assert_eq!(answer.header("content-type"), "application/wasm");
 }
 
 #[tokio::test]
 async fn there_is_no_way_out_of_the_folder() {
     let app = TestApp::start().await;
-    for path in [
-        "../manifest.json",
-        "%2e%2e%2fmanifest.json",
-        "manifest.json",
-        "sdk-1.js.br",
-        "..",
-        "%00",
-    ] {
-        let answer = app
-            .browser()
-            .send("GET", &format!("/v1/assets/{path}"), &[], "")
-            .await;
+    for path in
+        ["../manifest.json", "%2e%2e%2fmanifest.json", "manifest.json", "sdk-1.js.br", "..", "%00"]
+    {
+        let answer = app.browser().send("GET", &format!("/v1/assets/{path}"), &[], "").await;
         assert_eq!(answer.status, 404, "{path}");
     }
 }

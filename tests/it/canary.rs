@@ -40,11 +40,7 @@ fn secrets(token: &str) -> Vec<String> {
         "HomeAddress",
         "Household",
     ];
-    secrets
-        .into_iter()
-        .map(str::to_owned)
-        .chain([token.to_owned()])
-        .collect()
+    secrets.into_iter().map(str::to_owned).chain([token.to_owned()]).collect()
 }
 
 // One thread, so that the thread's own subscriber sees every line.
@@ -61,18 +57,12 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
     let mut answers = String::new();
     let mut token = String::new();
     for verification in ["required", "off"] {
-        let app = TestApp::start_with(TestConfig {
-            verification,
-            ..TestConfig::default()
-        })
-        .await;
+        let app = TestApp::start_with(TestConfig { verification, ..TestConfig::default() }).await;
         let login = app.log_in("alice").await;
         login["token"].as_str().unwrap().clone_into(&mut token);
         let mut browser = app.browser();
         answers += &browser.page().await.all_bytes();
-        app.sandbox
-            .link(&browser.visitor().unwrap(), "alice")
-            .unwrap();
+        app.sandbox.link(&browser.visitor().unwrap(), "alice").unwrap();
         for who in [
             json!({"userId": "canary-user-id", "traits": {"email": "canary@example.com"}}),
             json!({"userId": 7, "traits": {"email": "canary@example.com"}}),
@@ -82,28 +72,15 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
             answers += &browser.identify(&who).await.all_bytes();
             answers += &browser.enrich().await.all_bytes();
         }
-        for fault in [
-            Fault::status(401),
-            Fault::garbage(),
-            Fault::cut_body(),
-            Fault::status(500),
-        ] {
-            app.sandbox
-                .fault("amperity.lookup.post", Some(1), fault)
-                .unwrap();
+        for fault in [Fault::status(401), Fault::garbage(), Fault::cut_body(), Fault::status(500)] {
+            app.sandbox.fault("amperity.lookup.post", Some(1), fault).unwrap();
             answers += &browser.enrich().await.all_bytes();
         }
-        for body in [
-            r#"{"event":"e","properties":{"x":"canary-property"}}"#,
-            "canary-property",
-        ] {
+        for body in [r#"{"event":"e","properties":{"x":"canary-property"}}"#, "canary-property"] {
             let path = format!("/v1/t?key={}", datafly_tests::PIPELINE);
             answers += &browser.fetch("POST", &path, body).await.all_bytes();
-            answers += &browser
-                .on("https://evil.test")
-                .fetch("POST", &path, body)
-                .await
-                .all_bytes();
+            answers +=
+                &browser.on("https://evil.test").fetch("POST", &path, body).await.all_bytes();
         }
         answers += &browser.reset().await.all_bytes();
     }

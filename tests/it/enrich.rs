@@ -12,9 +12,7 @@ const LOOKUP: &str = "amperity.lookup.post";
 async fn veras_browser(app: &TestApp) -> Browser {
     let mut browser = app.browser();
     browser.page().await;
-    app.sandbox
-        .link(&browser.visitor().unwrap(), "vera")
-        .unwrap();
+    app.sandbox.link(&browser.visitor().unwrap(), "vera").unwrap();
     browser
 }
 
@@ -37,27 +35,18 @@ async fn a_visitor_s_answer_is_private_and_for_its_page_only() {
     let app = TestApp::start().await;
     let answer = veras_browser(&app).await.enrich().await;
     assert_eq!(answer.header("cache-control"), "private, no-store");
-    assert_eq!(
-        answer.header("vary"),
-        "Origin, Cookie, Sec-Fetch-Site, Sec-Fetch-Mode"
-    );
+    assert_eq!(answer.header("vary"), "Origin, Cookie, Sec-Fetch-Site, Sec-Fetch-Mode");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
-    assert_eq!(
-        answer.header("access-control-allow-origin"),
-        "https://www.shop.test"
-    );
+    assert_eq!(answer.header("access-control-allow-origin"), "https://www.shop.test");
     assert_eq!(answer.header("access-control-allow-credentials"), "true");
     assert_eq!(answer.header("content-type"), "application/json");
 }
 
 #[tokio::test]
 async fn keys_are_tried_in_order_and_the_first_match_wins() {
-    let app = TestApp::start_with(TestConfig {
-        verification: "off",
-        ..TestConfig::default()
-    })
-    .await;
+    let app =
+        TestApp::start_with(TestConfig { verification: "off", ..TestConfig::default() }).await;
     let mut browser = veras_browser(&app).await;
     // The e-mail comes first in the owner's order, and is Alice's.
     browser
@@ -79,15 +68,7 @@ async fn keys_are_tried_in_order_and_the_first_match_wins() {
         .iter()
         .rev()
         .take(3)
-        .map(|request| {
-            request.body["keys"]
-                .as_object()
-                .unwrap()
-                .keys()
-                .next()
-                .unwrap()
-                .clone()
-        })
+        .map(|request| request.body["keys"].as_object().unwrap().keys().next().unwrap().clone())
         .collect();
     assert_eq!(sent, ["device_cookie", "customer_id", "email_sha256"]);
 }
@@ -111,38 +92,25 @@ async fn whatever_the_vendor_does_the_page_gets_200_and_an_empty_profile() {
         app.sandbox.fault(LOOKUP, Some(1), fault.clone()).unwrap();
         assert_eq!(browser.attributes().await, json!({}), "{fault:?}");
     }
-    assert_eq!(
-        browser.attributes().await["Persona"],
-        "Value Hunter",
-        "no failure is remembered"
-    );
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter", "no failure is remembered");
 }
 
 #[tokio::test]
 async fn a_hanging_vendor_is_left_in_time() {
     let app = TestApp::start().await;
     let mut browser = veras_browser(&app).await;
-    app.sandbox
-        .fault(LOOKUP, None, Fault::delay(Duration::from_mins(1)))
-        .unwrap();
+    app.sandbox.fault(LOOKUP, None, Fault::delay(Duration::from_mins(1))).unwrap();
     let answer = tokio::time::timeout(Duration::from_secs(3), browser.attributes()).await;
     assert_eq!(answer.unwrap(), json!({}));
 }
 
 #[tokio::test]
 async fn a_failing_key_is_not_replaced_by_a_lesser_one() {
-    let app = TestApp::start_with(TestConfig {
-        verification: "off",
-        ..TestConfig::default()
-    })
-    .await;
+    let app =
+        TestApp::start_with(TestConfig { verification: "off", ..TestConfig::default() }).await;
     let mut browser = veras_browser(&app).await;
-    browser
-        .identify(&json!({"traits": {"email": "alice@example.com"}}))
-        .await;
-    app.sandbox
-        .fault(LOOKUP, Some(1), Fault::status(503))
-        .unwrap();
+    browser.identify(&json!({"traits": {"email": "alice@example.com"}})).await;
+    app.sandbox.fault(LOOKUP, Some(1), Fault::status(503)).unwrap();
     assert_eq!(browser.attributes().await, json!({}));
     // A key the collection does not have is the owner's mistake; the next one still counts.
     app.sandbox.set_linking_keys(["device_cookie"]);
@@ -151,11 +119,7 @@ async fn a_failing_key_is_not_replaced_by_a_lesser_one() {
 
 #[tokio::test]
 async fn without_an_allowlist_nothing_is_asked() {
-    let app = TestApp::start_with(TestConfig {
-        allowlist: "",
-        ..TestConfig::default()
-    })
-    .await;
+    let app = TestApp::start_with(TestConfig { allowlist: "", ..TestConfig::default() }).await;
     let mut browser = veras_browser(&app).await;
     assert_eq!(browser.attributes().await, json!({}));
     assert_eq!(app.vendor_calls(), 0);
@@ -166,13 +130,8 @@ async fn hostile_values_are_data() {
     let app = TestApp::start().await;
     let mut browser = app.browser();
     browser.page().await;
-    app.sandbox
-        .link(&browser.visitor().unwrap(), "hostile")
-        .unwrap();
+    app.sandbox.link(&browser.visitor().unwrap(), "hostile").unwrap();
     let answer = browser.enrich().await;
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    assert_eq!(
-        answer.json()["attributes"]["Persona"],
-        Value::from("x\");alert(1);(\"")
-    );
+    assert_eq!(answer.json()["attributes"]["Persona"], Value::from("x\");alert(1);(\""));
 }

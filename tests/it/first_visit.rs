@@ -8,15 +8,8 @@ async fn first_touch_is_empty_and_asks_no_vendor() {
     let app = TestApp::start().await;
     let answer = app.browser().enrich().await;
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.json(),
-        json!({"provider": "amperity", "attributes": {}})
-    );
-    assert_eq!(
-        app.vendor_calls(),
-        0,
-        "an id made in this request is never looked up"
-    );
+    assert_eq!(answer.json(), json!({"provider": "amperity", "attributes": {}}));
+    assert_eq!(app.vendor_calls(), 0, "an id made in this request is never looked up");
 }
 
 #[tokio::test]
@@ -24,9 +17,7 @@ async fn the_cookies_are_as_designed() {
     let app = TestApp::start().await;
     let answer = app.browser().enrich().await;
     let cookies = answer.set_cookies();
-    let [credential, copy] = cookies.as_slice() else {
-        panic!("{cookies:?}")
-    };
+    let [credential, copy] = cookies.as_slice() else { panic!("{cookies:?}") };
     assert!(credential.starts_with("__Host-dfk=1.t."));
     assert_eq!(
         cookie_attributes(credential),
@@ -48,11 +39,7 @@ async fn cookies_are_set_when_new_when_the_version_changes_and_once_a_day() {
     assert_eq!(browser.page().await.set_cookies().len(), 2, "version 1");
     assert_eq!(browser.page().await.set_cookies().len(), 0);
     app.surroundings.wait(jiff::SignedDuration::from_hours(25));
-    assert_eq!(
-        browser.enrich().await.set_cookies().len(),
-        0,
-        "an answer that waits never renews"
-    );
+    assert_eq!(browser.enrich().await.set_cookies().len(), 0, "an answer that waits never renews");
     assert_eq!(browser.page().await.set_cookies().len(), 2, "the next day");
     assert_eq!(browser.page().await.set_cookies().len(), 0);
 }
@@ -91,22 +78,11 @@ async fn a_server_s_client_gets_no_cookie_and_no_profile() {
     assert_eq!(answer.json()["attributes"], json!({}));
     let json = [("content-type", "application/json")];
     let body = r#"{"event":"order","anonymousId":"a1"}"#;
-    let answer = server
-        .send("POST", &format!("/v1/t?key={PIPELINE}"), &json, body)
-        .await;
+    let answer = server.send("POST", &format!("/v1/t?key={PIPELINE}"), &json, body).await;
     assert_eq!(answer.json(), json!({"success": true}));
-    let answer = server
-        .send(
-            "POST",
-            &format!("/v1/t?key={PIPELINE}"),
-            &json,
-            r#"{"event":"o"}"#,
-        )
-        .await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.code().as_str()),
-        (400, "INVALID_EVENT")
-    );
+    let answer =
+        server.send("POST", &format!("/v1/t?key={PIPELINE}"), &json, r#"{"event":"o"}"#).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "INVALID_EVENT"));
     assert!(server.cookies.is_empty());
     assert_eq!(app.surroundings.drawn(), 0);
 }

@@ -104,9 +104,8 @@ fn json() -> impl Strategy<Value = String> {
 }
 
 fn wild() -> impl Strategy<Value = Wild> {
-    let method = one_of(&[
-        "GET", "POST", "POST", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "X-Y",
-    ]);
+    let method =
+        one_of(&["GET", "POST", "POST", "POST", "OPTIONS", "HEAD", "PUT", "DELETE", "X-Y"]);
     let body = prop_oneof![
         4 => json().prop_map(String::into_bytes),
         1 => prop::collection::vec(any::<u8>(), 0..200),
@@ -122,13 +121,8 @@ fn wild() -> impl Strategy<Value = Wild> {
 
 #[test]
 fn random_requests_never_break_the_server() {
-    let count = option_env!("DATAFLY_FUZZ_REQUESTS")
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(10_000);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let count = option_env!("DATAFLY_FUZZ_REQUESTS").and_then(|n| n.parse().ok()).unwrap_or(10_000);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let app = TestApp::start().await;
         let mut runner = TestRunner::deterministic();
@@ -136,9 +130,8 @@ fn random_requests_never_break_the_server() {
         let mut statuses = std::collections::BTreeMap::<u16, u32>::new();
         for n in 0..count {
             let request = requests.new_tree(&mut runner).unwrap().current();
-            let mut builder = axum::http::Request::builder()
-                .method(request.method.as_str())
-                .uri(&request.path);
+            let mut builder =
+                axum::http::Request::builder().method(request.method.as_str()).uri(&request.path);
             for (name, value) in &request.headers {
                 builder = builder.header(name, value);
             }
@@ -156,10 +149,7 @@ fn random_requests_never_break_the_server() {
         }
         // The generator reaches past the first check of every kind.
         for status in [200, 204, 400, 401, 403, 404, 405, 413, 415] {
-            assert!(
-                statuses.contains_key(&status),
-                "no {status} among {statuses:?}"
-            );
+            assert!(statuses.contains_key(&status), "no {status} among {statuses:?}");
         }
     });
 }

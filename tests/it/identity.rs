@@ -5,11 +5,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 async fn with(verification: &'static str) -> TestApp {
-    TestApp::start_with(TestConfig {
-        verification,
-        ..TestConfig::default()
-    })
-    .await
+    TestApp::start_with(TestConfig { verification, ..TestConfig::default() }).await
 }
 
 fn claim_to_be_alice() -> Value {
@@ -19,12 +15,8 @@ fn claim_to_be_alice() -> Value {
 /// Every identifier that was ever sent to the vendor.
 fn sent_identifiers(app: &TestApp) -> Vec<(String, String)> {
     let requests = app.sandbox.requests();
-    let keys = requests
-        .iter()
-        .filter_map(|request| request.body["keys"].as_object().cloned());
-    keys.flatten()
-        .map(|(key, value)| (key, value.as_str().unwrap().to_owned()))
-        .collect()
+    let keys = requests.iter().filter_map(|request| request.body["keys"].as_object().cloned());
+    keys.flatten().map(|(key, value)| (key, value.as_str().unwrap().to_owned())).collect()
 }
 
 #[tokio::test]
@@ -33,10 +25,7 @@ async fn under_off_a_bare_identify_gives_richer_attributes() {
     let mut browser = app.browser();
     browser.page().await;
     assert_eq!(browser.attributes().await, json!({}));
-    assert_eq!(
-        browser.identify(&claim_to_be_alice()).await.json(),
-        json!({"success": true})
-    );
+    assert_eq!(browser.identify(&claim_to_be_alice()).await.json(), json!({"success": true}));
     assert_eq!(browser.attributes().await["Persona"], "Style Seeker");
 }
 
@@ -47,11 +36,7 @@ async fn under_required_nothing_changes_until_there_is_a_token() {
     browser.page().await;
     assert_eq!(browser.identify(&claim_to_be_alice()).await.status, 200);
     assert_eq!(browser.attributes().await, json!({}));
-    assert!(
-        sent_identifiers(&app)
-            .iter()
-            .all(|(key, _)| key == "device_cookie")
-    );
+    assert!(sent_identifiers(&app).iter().all(|(key, _)| key == "device_cookie"));
 
     let login = app.log_in("alice").await;
     assert_eq!(browser.identify(&login).await.status, 200);
@@ -89,19 +74,11 @@ async fn a_bad_token_is_refused_and_changes_nothing() {
             (answer.status.as_u16(), answer.code().as_str()),
             (401, "IDENTITY_TOKEN_REJECTED")
         );
-        assert!(
-            !answer.all_bytes().contains(token),
-            "the token is not echoed"
-        );
+        assert!(!answer.all_bytes().contains(token), "the token is not echoed");
     }
     app.surroundings.wait(SignedDuration::from_mins(12));
     let answer = browser.identify(&login).await;
-    assert!(
-        answer.json()["error"]["message"]
-            .as_str()
-            .unwrap()
-            .contains("expired")
-    );
+    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("expired"));
     assert_eq!(browser.version(), version);
     assert_eq!(browser.attributes().await, json!({}));
 }
@@ -111,17 +88,11 @@ async fn a_claim_against_the_token_is_refused() {
     let app = with("required").await;
     let mut browser = app.browser();
     let login = app.log_in("alice").await;
-    for (pointer, value) in [
-        ("/userId", "user-bob"),
-        ("/traits/email", "bob@example.com"),
-    ] {
+    for (pointer, value) in [("/userId", "user-bob"), ("/traits/email", "bob@example.com")] {
         let mut body = login.clone();
         *body.pointer_mut(pointer).unwrap() = json!(value);
         let answer = browser.identify(&body).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code().as_str()),
-            (401, "IDENTITY_MISMATCH")
-        );
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "IDENTITY_MISMATCH"));
     }
 }
 
@@ -131,9 +102,7 @@ async fn another_pipeline_s_token_is_refused() {
     let login = app.log_in("alice").await;
     let mut elsewhere = app.browser().on("https://www.other.test");
     let body = login.to_string();
-    let answer = elsewhere
-        .fetch("POST", "/v1/i?key=dk_test_other", &body)
-        .await;
+    let answer = elsewhere.fetch("POST", "/v1/i?key=dk_test_other", &body).await;
     assert_eq!(answer.code(), "IDENTITY_TOKEN_REJECTED");
 }
 
@@ -207,9 +176,5 @@ async fn no_look_up_ever_carries_an_unproven_identifier() {
             other => panic!("{other}"),
         }
     }
-    assert!(
-        sent_identifiers(&app)
-            .iter()
-            .any(|(key, _)| key == "email_sha256")
-    );
+    assert!(sent_identifiers(&app).iter().any(|(key, _)| key == "email_sha256"));
 }

@@ -11,18 +11,13 @@ const EVIL: &str = "https://evil.test";
 async fn victim(app: &TestApp) -> Browser {
     let mut browser = app.browser();
     browser.identify(&app.log_in("alice").await).await;
-    app.sandbox
-        .link(&browser.visitor().unwrap(), "alice")
-        .unwrap();
+    app.sandbox.link(&browser.visitor().unwrap(), "alice").unwrap();
     assert_eq!(browser.attributes().await["Persona"], "Style Seeker");
     browser
 }
 
 fn assert_refused(answer: &Answer, code: &str) {
-    assert_eq!(
-        (answer.status.as_u16(), answer.code().as_str()),
-        (403, code)
-    );
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (403, code));
     assert!(answer.set_cookies().is_empty(), "{:?}", answer.headers);
     assert!(!answer.all_bytes().contains("Style Seeker"));
 }
@@ -65,11 +60,7 @@ async fn other_origins_are_refused_on_every_route() {
             assert_refused(&answer, "ORIGIN_NOT_ALLOWED");
             // Another site's origin may read the refusal only where some pipeline knows it.
             let readable = answer.header("access-control-allow-origin");
-            let known = if origin == "https://www.other.test" {
-                origin
-            } else {
-                ""
-            };
+            let known = if origin == "https://www.other.test" { origin } else { "" };
             assert_eq!(readable, known, "{origin}");
         }
     }
@@ -84,14 +75,8 @@ async fn includes_without_cors_read_nothing() {
     let enrich = format!("/v1/enrich?provider=amperity&key={PIPELINE}");
     // `<script src>`, `<img>`, an old browser without `Sec-Fetch-*`, and two origins at once.
     for headers in [
-        &[
-            ("sec-fetch-mode", "no-cors"),
-            ("sec-fetch-site", "same-site"),
-        ][..],
-        &[
-            ("sec-fetch-mode", "no-cors"),
-            ("sec-fetch-site", "cross-site"),
-        ],
+        &[("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "same-site")][..],
+        &[("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "cross-site")],
         &[],
         &[("origin", SITE), ("origin", EVIL)],
     ] {
@@ -106,10 +91,7 @@ async fn includes_without_cors_read_nothing() {
 async fn a_page_of_the_server_s_own_origin_may_read() {
     let app = TestApp::start().await;
     let mut victim = victim(&app).await;
-    let headers = [
-        ("sec-fetch-mode", "cors"),
-        ("sec-fetch-site", "same-origin"),
-    ];
+    let headers = [("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-origin")];
     let enrich = format!("/v1/enrich?provider=amperity&key={PIPELINE}");
     let answer = victim.send("GET", &enrich, &headers, "").await;
     assert_eq!(answer.json()["attributes"]["Persona"], "Style Seeker");
@@ -137,9 +119,7 @@ async fn navigations_and_form_posts_are_refused_before_any_cookie() {
                     ("sec-fetch-site", "cross-site"),
                     ("content-type", "text/plain"),
                 ];
-                let answer = browser
-                    .send(method, &path, &headers, r#"{"userId":"x"}"#)
-                    .await;
+                let answer = browser.send(method, &path, &headers, r#"{"userId":"x"}"#).await;
                 assert_refused(&answer, "NAVIGATION_REFUSED");
             }
         }
@@ -154,9 +134,7 @@ async fn a_planted_dfid_is_not_read() {
     let mut victim = victim(&app).await;
     let calls = app.vendor_calls();
     let mut attacker = app.browser();
-    attacker
-        .cookies
-        .insert("_dfid".to_owned(), victim.visitor().unwrap());
+    attacker.cookies.insert("_dfid".to_owned(), victim.visitor().unwrap());
     assert_eq!(attacker.attributes().await, json!({}));
     assert_ne!(attacker.visitor(), victim.visitor());
     assert_untouched(&app, &mut victim, calls).await;
@@ -182,9 +160,7 @@ async fn a_forged_credential_is_a_new_visitor() {
         String::new(),
     ] {
         let mut attacker = another.clone();
-        attacker
-            .cookies
-            .insert("__Host-dfk".to_owned(), forged.clone());
+        attacker.cookies.insert("__Host-dfk".to_owned(), forged.clone());
         assert_eq!(attacker.attributes().await, json!({}), "{forged}");
         assert_ne!(attacker.visitor(), Some(id.clone()), "{forged}");
     }
@@ -202,11 +178,7 @@ async fn two_credentials_count_as_none() {
         "__Host-dfk={}; __Host-dfk={}",
         attacker.cookies["__Host-dfk"], victim.cookies["__Host-dfk"]
     );
-    let headers = [
-        ("origin", SITE),
-        ("cookie", two.as_str()),
-        ("sec-fetch-mode", "cors"),
-    ];
+    let headers = [("origin", SITE), ("cookie", two.as_str()), ("sec-fetch-mode", "cors")];
     let mut empty = app.browser();
     let enrich = format!("/v1/enrich?provider=amperity&key={PIPELINE}");
     let answer = empty.send("GET", &enrich, &headers, "").await;
@@ -224,10 +196,7 @@ async fn a_post_with_a_cookie_but_no_origin_is_no_server_s() {
     let body = r#"{"userId":"user-bob"}"#;
     let answer = victim.clone().send("POST", &path, &plain, body).await;
     assert_refused(&answer, "ORIGIN_NOT_ALLOWED");
-    let fetch_only = [
-        ("content-type", "text/plain"),
-        ("sec-fetch-site", "cross-site"),
-    ];
+    let fetch_only = [("content-type", "text/plain"), ("sec-fetch-site", "cross-site")];
     let answer = app.browser().send("POST", &path, &fetch_only, body).await;
     assert_refused(&answer, "ORIGIN_NOT_ALLOWED");
 }
@@ -235,11 +204,8 @@ async fn a_post_with_a_cookie_but_no_origin_is_no_server_s() {
 /// The other ways to the same data: what a page claims never opens another visitor's profile.
 #[tokio::test]
 async fn a_victim_s_id_as_a_claim_opens_nothing() {
-    let app = TestApp::start_with(TestConfig {
-        verification: "required",
-        ..TestConfig::default()
-    })
-    .await;
+    let app =
+        TestApp::start_with(TestConfig { verification: "required", ..TestConfig::default() }).await;
     let victim = victim(&app).await;
     let id = victim.visitor().unwrap();
     let mut attacker = app.browser();
@@ -255,25 +221,17 @@ mod loader {
     use super::*;
 
     async fn load(browser: &mut Browser, headers: &[(&str, &str)]) -> Answer {
-        browser
-            .send("GET", &format!("/v1/loader.js?key={PIPELINE}"), headers, "")
-            .await
+        browser.send("GET", &format!("/v1/loader.js?key={PIPELINE}"), headers, "").await
     }
 
     #[tokio::test]
     async fn a_cors_include_of_the_site_makes_the_visitor() {
         let app = TestApp::start().await;
         let mut browser = app.browser();
-        let headers = [
-            ("origin", SITE),
-            ("sec-fetch-mode", "cors"),
-            ("sec-fetch-site", "same-site"),
-        ];
+        let headers =
+            [("origin", SITE), ("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-site")];
         let answer = load(&mut browser, &headers).await;
-        assert_eq!(
-            answer.header("content-type"),
-            "text/javascript; charset=utf-8"
-        );
+        assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
         assert_eq!(answer.header("cache-control"), "private, no-store");
         assert_eq!(answer.header("access-control-allow-origin"), SITE);
         assert_eq!(answer.set_cookies().len(), 2);
@@ -281,10 +239,7 @@ mod loader {
             String::from_utf8_lossy(&answer.body),
             r#"boot({"pipelineKey":"dk_test_shop","endpoint":"https://id.shop.test","assets":"https://collect.shop.test/v1/assets/","module":"sdk-1.js","wasm":"sdk-1.wasm","providers":["amperity"],"timeoutMs":3000,"credentialed":true})"#
         );
-        assert!(
-            load(&mut browser, &headers).await.set_cookies().is_empty(),
-            "known by now"
-        );
+        assert!(load(&mut browser, &headers).await.set_cookies().is_empty(), "known by now");
         assert_eq!(app.vendor_calls(), 0);
     }
 
@@ -294,14 +249,8 @@ mod loader {
         let mut victim = victim(&app).await;
         let calls = app.vendor_calls();
         for headers in [
-            &[
-                ("sec-fetch-mode", "no-cors"),
-                ("sec-fetch-site", "same-site"),
-            ][..],
-            &[
-                ("sec-fetch-mode", "no-cors"),
-                ("sec-fetch-site", "cross-site"),
-            ],
+            &[("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "same-site")][..],
+            &[("sec-fetch-mode", "no-cors"), ("sec-fetch-site", "cross-site")],
             &[("origin", EVIL_SIBLING), ("sec-fetch-mode", "cors")],
             &[("origin", EVIL), ("sec-fetch-mode", "cors")],
             &[("origin", "null"), ("sec-fetch-mode", "cors")],
@@ -313,10 +262,7 @@ mod loader {
             assert_eq!(answer.status, 200, "{headers:?}");
             assert!(answer.set_cookies().is_empty(), "{headers:?}");
             assert!(String::from_utf8_lossy(&answer.body).contains("\"credentialed\":false"));
-            assert_eq!(
-                answer.header("cross-origin-resource-policy"),
-                "cross-origin"
-            );
+            assert_eq!(answer.header("cross-origin-resource-policy"), "cross-origin");
             assert!(!answer.all_bytes().contains(&victim.visitor().unwrap()));
         }
         assert_untouched(&app, &mut victim, calls).await;
@@ -334,10 +280,7 @@ mod preflight {
         let answer = browser.send("OPTIONS", "/v1/t", &headers, "").await;
         assert_eq!(answer.status, 204);
         assert_eq!(answer.header("access-control-allow-origin"), SITE);
-        assert_eq!(
-            answer.header("access-control-allow-headers"),
-            "authorization, content-type"
-        );
+        assert_eq!(answer.header("access-control-allow-headers"), "authorization, content-type");
         assert_eq!(answer.header("access-control-max-age"), "7200");
         assert!(answer.header("vary").contains("Origin"));
     }
@@ -346,10 +289,7 @@ mod preflight {
     async fn others_are_not() {
         let app = TestApp::start().await;
         for origin in [EVIL, EVIL_SIBLING, "null"] {
-            let answer = app
-                .browser()
-                .send("OPTIONS", "/v1/t", &[("origin", origin)], "")
-                .await;
+            let answer = app.browser().send("OPTIONS", "/v1/t", &[("origin", origin)], "").await;
             assert_eq!(answer.status, 403);
             assert_eq!(answer.header("access-control-allow-origin"), "");
         }

@@ -12,26 +12,15 @@ fn metadata() -> Metadata {
 
 /// Direct dependencies of a workspace crate, without those of its tests.
 fn dependencies(metadata: &Metadata, name: &str) -> BTreeSet<String> {
-    let package = metadata
-        .packages
-        .iter()
-        .find(|package| package.name.as_str() == name)
-        .unwrap();
-    let normal = package
-        .dependencies
-        .iter()
-        .filter(|d| d.kind == DependencyKind::Normal);
+    let package = metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap();
+    let normal = package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal);
     normal.map(|dependency| dependency.name.clone()).collect()
 }
 
 fn crates_with(metadata: &Metadata, library: &str) -> Vec<String> {
-    let packages = metadata
-        .packages
-        .iter()
-        .map(|package| package.name.to_string());
-    let mut users: Vec<_> = packages
-        .filter(|name| dependencies(metadata, name).contains(library))
-        .collect();
+    let packages = metadata.packages.iter().map(|package| package.name.to_string());
+    let mut users: Vec<_> =
+        packages.filter(|name| dependencies(metadata, name).contains(library)).collect();
     users.sort();
     users
 }
@@ -60,17 +49,13 @@ fn each_library_of_the_outside_world_has_one_home() {
         ("reqwest", &["datafly-provider"][..]),
         ("redb", &["datafly-store"]),
         ("wasm-bindgen", &["datafly-browser"]),
-        ("wasm-bindgen-futures", &["datafly-browser"]),
         ("web-sys", &["datafly-browser"]),
         ("js-sys", &["datafly-browser"]),
         ("gloo-net", &["datafly-browser"]),
         ("serde-wasm-bindgen", &["datafly-browser"]),
         ("getrandom", &["datafly-server"]),
         ("wasm-bindgen-cli-support", &["xtask"]),
-        (
-            "axum",
-            &["datafly-sandbox", "datafly-server", "datafly-tests"],
-        ),
+        ("axum", &["datafly-sandbox", "datafly-server", "datafly-tests"]),
     ] {
         assert_eq!(crates_with(&metadata, library), homes, "{library}");
     }
@@ -81,33 +66,17 @@ fn dependencies_point_one_way() {
     let metadata = metadata();
     let ours = |name: &str| -> BTreeSet<String> {
         let all = dependencies(&metadata, name);
-        all.into_iter()
-            .filter(|dependency| dependency.starts_with("datafly-"))
-            .collect()
+        all.into_iter().filter(|dependency| dependency.starts_with("datafly-")).collect()
     };
-    let set = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<BTreeSet<_>>()
-    };
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(ours("datafly-core"), set(&[]));
-    assert_eq!(
-        ours("datafly-sandbox"),
-        set(&[]),
-        "the emulator shares no type with the product"
-    );
+    assert_eq!(ours("datafly-sandbox"), set(&[]), "the emulator shares no type with the product");
     assert_eq!(ours("datafly-browser"), set(&["datafly-core"]));
     assert_eq!(ours("datafly-store"), set(&["datafly-core"]));
     assert_eq!(ours("datafly-provider"), set(&["datafly-core"]));
     assert_eq!(
         ours("datafly-server"),
-        set(&[
-            "datafly-core",
-            "datafly-provider",
-            "datafly-sandbox",
-            "datafly-store"
-        ])
+        set(&["datafly-core", "datafly-provider", "datafly-sandbox", "datafly-store"])
     );
     assert_eq!(ours("xtask"), set(&[]));
 }
@@ -115,15 +84,7 @@ fn dependencies_point_one_way() {
 #[test]
 fn the_core_is_pure() {
     let core = dependencies(&metadata(), "datafly-core");
-    for impure in [
-        "tokio",
-        "axum",
-        "reqwest",
-        "web-sys",
-        "tracing",
-        "getrandom",
-        "rand",
-    ] {
+    for impure in ["tokio", "axum", "reqwest", "web-sys", "tracing", "getrandom", "rand"] {
         assert!(!core.contains(impure), "{impure}");
     }
     for (path, source) in sources(&root().join("crates/core/src")) {
@@ -142,9 +103,7 @@ fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
         .filter(|(path, _)| !path.to_string_lossy().ends_with("_tests.rs"))
         .filter(|(_, source)| {
             // Examples in documentation may name a vendor, code may not.
-            let code = source
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"));
+            let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
             let code = code.collect::<Vec<_>>().join("\n").to_lowercase();
             ["amperity", "algonomy", "ansira", "redb", "embedded"]
                 .iter()
@@ -152,10 +111,7 @@ fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
         })
         .map(|(path, _)| path.strip_prefix(&server).unwrap().to_owned())
         .collect();
-    assert_eq!(
-        named,
-        [Path::new("command/sandbox.rs"), Path::new("wiring.rs")]
-    );
+    assert_eq!(named, [Path::new("command/sandbox.rs"), Path::new("wiring.rs")]);
 }
 
 #[test]
@@ -174,23 +130,15 @@ fn vendor_wire_types_never_leave_their_folder() {
 /// Environment, time and randomness enter at the composition roots and travel as arguments.
 #[test]
 fn surroundings_enter_at_the_composition_roots() {
-    let allowed = [
-        "server/src/runtime.rs",
-        "server/src/command/serve.rs",
-        "sandbox/src/clock.rs",
-    ];
+    let allowed = ["server/src/runtime.rs", "server/src/command/serve.rs", "sandbox/src/clock.rs"];
     for folder in ["core", "store", "provider", "server", "sandbox", "browser"] {
         for (path, source) in sources(&root().join("crates").join(folder).join("src")) {
             if allowed.iter().any(|allowed| path.ends_with(allowed)) {
                 continue;
             }
-            for call in [
-                "SystemTime::now",
-                "Instant::now",
-                "Timestamp::now",
-                "env::var",
-                "getrandom::",
-            ] {
+            for call in
+                ["SystemTime::now", "Instant::now", "Timestamp::now", "env::var", "getrandom::"]
+            {
                 assert!(!source.contains(call), "{call} in {}", path.display());
             }
         }

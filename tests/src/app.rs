@@ -87,12 +87,7 @@ impl TestApp {
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
         let app = wiring::build(config, &secrets, &runtime).unwrap();
-        Self {
-            router: edge::router(Arc::new(app)),
-            sandbox,
-            surroundings,
-            _folder: folder,
-        }
+        Self { router: edge::router(Arc::new(app)), sandbox, surroundings, _folder: folder }
     }
 
     /// A browser on the site, with an empty cookie jar.
@@ -102,15 +97,10 @@ impl TestApp {
 
     /// How often the vendor was asked for anything.
     pub fn vendor_calls(&self) -> u64 {
-        [
-            "amperity.lookup.post",
-            "amperity.lookup.get",
-            "amperity.profile",
-            "amperity.events",
-        ]
-        .map(|route| self.sandbox.hits(route))
-        .iter()
-        .sum()
+        ["amperity.lookup.post", "amperity.lookup.get", "amperity.profile", "amperity.events"]
+            .map(|route| self.sandbox.hits(route))
+            .iter()
+            .sum()
     }
 
     /// What the site's backend answers when a person logs in: `userId`, `traits` and `token`.
@@ -124,10 +114,7 @@ impl TestApp {
 }
 
 fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbox {
-    let mut config = SandboxConfig {
-        customers,
-        ..SandboxConfig::default()
-    };
+    let mut config = SandboxConfig { customers, ..SandboxConfig::default() };
     PIPELINE.clone_into(&mut config.shop.pipeline_key);
     let clock = Arc::clone(surroundings);
     Sandbox::new(config, Arc::new(move || clock.now()))
@@ -136,10 +123,7 @@ fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbox {
 /// The least the server takes for a bundle. The real one is tested in a real browser.
 fn write_bundle(folder: &TempDir) {
     for (name, content) in [
-        (
-            "manifest.json",
-            r#"{"loader":"loader.js","module":"sdk-1.js","wasm":"sdk-1.wasm"}"#,
-        ),
+        ("manifest.json", r#"{"loader":"loader.js","module":"sdk-1.js","wasm":"sdk-1.wasm"}"#),
         ("loader.js", "boot(__DATAFLY_CONFIG__)"),
         ("sdk-1.js", "plain js"),
         ("sdk-1.js.br", "brotli js"),

@@ -31,53 +31,37 @@ impl Answer {
 
     /// `error.code` of a refusal.
     pub fn code(&self) -> String {
-        self.json()["error"]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
     }
 
     /// A header as text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The `Set-Cookie` headers.
     pub fn set_cookies(&self) -> Vec<String> {
         let values = self.headers.get_all("set-cookie").iter();
-        values
-            .map(|value| value.to_str().unwrap().to_owned())
-            .collect()
+        values.map(|value| value.to_str().unwrap().to_owned()).collect()
     }
 
     /// Every byte a browser or its devtools could show.
     pub fn all_bytes(&self) -> String {
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value:?}\n"));
+        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value:?}\n"));
         headers.collect::<String>() + &String::from_utf8_lossy(&self.body)
     }
 }
 
 /// The attributes of a `Set-Cookie`, without its value.
 pub fn cookie_attributes(set_cookie: &str) -> String {
-    set_cookie
-        .split_once("; ")
-        .map_or_else(String::new, |(_, rest)| rest.to_owned())
+    set_cookie.split_once("; ").map_or_else(String::new, |(_, rest)| rest.to_owned())
 }
 
 /// Sends one request to a router.
 pub async fn send(router: Router, request: Request<Body>) -> Answer {
     let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-    }
+    Answer { status: parts.status, headers: parts.headers, body }
 }
 
 /// One browser with its cookie jar, on a page of one origin.
@@ -91,39 +75,23 @@ pub struct Browser {
 
 impl Browser {
     pub(crate) fn new(router: Router, origin: &'static str) -> Self {
-        Self {
-            router,
-            origin,
-            cookies: BTreeMap::new(),
-        }
+        Self { router, origin, cookies: BTreeMap::new() }
     }
 
     /// The same jar on a page of another origin.
     #[must_use]
     pub fn on(&self, origin: &'static str) -> Self {
-        Self {
-            origin,
-            ..self.clone()
-        }
+        Self { origin, ..self.clone() }
     }
 
     /// The visitor's id, as the cookie shows it.
     pub fn visitor(&self) -> Option<String> {
-        self.cookies
-            .get("__Host-dfk")?
-            .split('.')
-            .nth(2)
-            .map(str::to_owned)
+        self.cookies.get("__Host-dfk")?.split('.').nth(2).map(str::to_owned)
     }
 
     /// The visitor's version, as the cookie shows it.
     pub fn version(&self) -> Option<u64> {
-        self.cookies
-            .get("__Host-dfk")?
-            .split('.')
-            .nth(3)?
-            .parse()
-            .ok()
+        self.cookies.get("__Host-dfk")?.split('.').nth(3)?.parse().ok()
     }
 
     /// What `fetch(…, {credentials: "include"})` sends from the page.
@@ -153,10 +121,7 @@ impl Browser {
             request = request.header(*name, *value);
         }
         if !self.cookies.is_empty() {
-            let jar = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"));
+            let jar = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
             request = request.header("cookie", jar.collect::<Vec<_>>().join("; "));
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
@@ -171,12 +136,7 @@ impl Browser {
 
     /// The SDK's `GET /v1/enrich`.
     pub async fn enrich(&mut self) -> Answer {
-        self.fetch(
-            "GET",
-            &format!("/v1/enrich?provider=amperity&key={PIPELINE}"),
-            "",
-        )
-        .await
+        self.fetch("GET", &format!("/v1/enrich?provider=amperity&key={PIPELINE}"), "").await
     }
 
     /// The attributes the page ends up with.
@@ -188,25 +148,18 @@ impl Browser {
 
     /// The SDK's page event.
     pub async fn page(&mut self) -> Answer {
-        self.fetch(
-            "POST",
-            &format!("/v1/p?key={PIPELINE}"),
-            r#"{"type":"page"}"#,
-        )
-        .await
+        self.fetch("POST", &format!("/v1/p?key={PIPELINE}"), r#"{"type":"page"}"#).await
     }
 
     /// The SDK's identify with `userId`, `traits` and perhaps `token` as the site's backend gave them.
     pub async fn identify(&mut self, who: &Value) -> Answer {
         let mut body = who.clone();
         body["type"] = json!("identify");
-        self.fetch("POST", &format!("/v1/i?key={PIPELINE}"), &body.to_string())
-            .await
+        self.fetch("POST", &format!("/v1/i?key={PIPELINE}"), &body.to_string()).await
     }
 
     /// The SDK's reset.
     pub async fn reset(&mut self) -> Answer {
-        self.fetch("POST", &format!("/v1/reset?key={PIPELINE}"), "")
-            .await
+        self.fetch("POST", &format!("/v1/reset?key={PIPELINE}"), "").await
     }
 }

@@ -15,10 +15,7 @@ pub struct Surroundings {
 impl Default for Surroundings {
     fn default() -> Self {
         let start = Timestamp::constant(1_800_000_000, 0);
-        Self {
-            now: Mutex::new(start),
-            drawn: Mutex::new(0),
-        }
+        Self { now: Mutex::new(start), drawn: Mutex::new(0) }
     }
 }
 

@@ -46,11 +46,7 @@ impl Allowlist {
 
     fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, AllowlistError> {
         let mut caps = BTreeMap::new();
-        for name in names
-            .into_iter()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-        {
+        for name in names.into_iter().map(str::trim).filter(|name| !name.is_empty()) {
             if RESERVED.contains(&name) {
                 return Err(AllowlistError::Reserved(name.to_owned()));
             }
@@ -108,10 +104,7 @@ fn size_within(value: &impl Serialize, cap: usize) -> Option<usize> {
 
     impl io::Write for Counter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.left = self
-                .left
-                .checked_sub(bytes.len())
-                .ok_or(io::ErrorKind::FileTooLarge)?;
+            self.left = self.left.checked_sub(bytes.len()).ok_or(io::ErrorKind::FileTooLarge)?;
             Ok(bytes.len())
         }
 
@@ -162,9 +155,7 @@ mod tests {
     use crate::arbitrary::{any_attributes, any_name};
 
     fn map(value: Value) -> Attributes {
-        let Value::Object(map) = value else {
-            panic!("not an object")
-        };
+        let Value::Object(map) = value else { panic!("not an object") };
         map
     }
 
@@ -181,27 +172,16 @@ mod tests {
     #[test]
     fn an_empty_list_passes_nothing() {
         assert!(
-            Allowlist::from_csv(" , ")
-                .unwrap()
-                .filter(&map(json!({"": 1, " ": 2})))
-                .is_empty()
+            Allowlist::from_csv(" , ").unwrap().filter(&map(json!({"": 1, " ": 2}))).is_empty()
         );
     }
 
     #[test]
     fn a_value_over_its_cap_is_withheld_whole() {
-        let list = Allowlist::from_csv("a,b")
-            .unwrap()
-            .with_caps([("a".to_owned(), 5)])
-            .unwrap();
-        let seen = list.filter(&map(
-            json!({"a": "1234", "b": "x".repeat(DEFAULT_CAP_BYTES)}),
-        ));
+        let list = Allowlist::from_csv("a,b").unwrap().with_caps([("a".to_owned(), 5)]).unwrap();
+        let seen = list.filter(&map(json!({"a": "1234", "b": "x".repeat(DEFAULT_CAP_BYTES)})));
         assert_eq!(seen, map(json!({})));
-        assert_eq!(
-            list.filter(&map(json!({"a": "123"}))),
-            map(json!({"a": "123"}))
-        );
+        assert_eq!(list.filter(&map(json!({"a": "123"}))), map(json!({"a": "123"})));
     }
 
     #[test]
@@ -209,10 +189,7 @@ mod tests {
         let names: Vec<String> = (0..20).map(|n| format!("n{n:02}")).collect();
         let list = Allowlist::from_csv(&names.join(",")).unwrap();
         let value = Value::from("x".repeat(DEFAULT_CAP_BYTES - 2));
-        let all = names
-            .iter()
-            .map(|name| (name.clone(), value.clone()))
-            .collect();
+        let all = names.iter().map(|name| (name.clone(), value.clone())).collect();
         assert_eq!(list.filter(&all).len(), MAX_TOTAL_BYTES / DEFAULT_CAP_BYTES);
     }
 

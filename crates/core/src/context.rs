@@ -134,10 +134,7 @@ impl ContextMapping {
             .then(|| ContextValue::String(text.clone())),
             (ContextType::Number, Value::Number(number)) => {
                 // `+ 0.0` turns -0 into 0: one number, one hash.
-                number
-                    .as_f64()
-                    .filter(|n| n.is_finite())
-                    .map(|n| ContextValue::Number(n + 0.0))
+                number.as_f64().filter(|n| n.is_finite()).map(|n| ContextValue::Number(n + 0.0))
             }
             (ContextType::Boolean, Value::Bool(truth)) => Some(ContextValue::Boolean(*truth)),
             _ => None,
@@ -172,10 +169,7 @@ mod tests {
             &json!({"properties": {"category": "shoes", "value": 12.5, "sale": true, "x": 1}}),
         );
         let texts: Vec<_> = values.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        assert_eq!(
-            texts,
-            ["cartValue=12.5", "onSale=true", "pageCategory=shoes"]
-        );
+        assert_eq!(texts, ["cartValue=12.5", "onSale=true", "pageCategory=shoes"]);
     }
 
     #[test]
@@ -200,10 +194,7 @@ mod tests {
     #[test]
     fn type_is_part_of_the_hash() {
         let of = |value: ContextValue| ContextValues([("k".to_owned(), value)].into()).hash();
-        assert_ne!(
-            of(ContextValue::Boolean(true)),
-            of(ContextValue::String("\u{1}".to_owned()))
-        );
+        assert_ne!(of(ContextValue::Boolean(true)), of(ContextValue::String("\u{1}".to_owned())));
         assert_eq!(
             ContextValues::of(&seed(), &json!({"properties": {"value": -0.0}})).hash(),
             ContextValues::of(&seed(), &json!({"properties": {"value": 0}})).hash()

@@ -152,9 +152,7 @@ impl Submission {
 
         match text(&mut fields, "type")? {
             Some(written) if written != kind.as_str() => {
-                return Err(EventError::KindMismatch {
-                    expected: kind.as_str(),
-                });
+                return Err(EventError::KindMismatch { expected: kind.as_str() });
             }
             _ => {}
         }
@@ -172,10 +170,9 @@ impl Submission {
             context: object(&mut fields, "context")?,
         };
         match kind {
-            EventKind::Track if event.event.is_none() => Err(EventError::Missing {
-                field: "event",
-                hint: "name what happened",
-            }),
+            EventKind::Track if event.event.is_none() => {
+                Err(EventError::Missing { field: "event", hint: "name what happened" })
+            }
             EventKind::Identify if event.user_id.is_none() && event.traits.is_empty() => {
                 Err(EventError::Missing {
                     field: "userId",
@@ -217,10 +214,7 @@ fn text_up_to(
             Err(EventError::TooLong { field, limit })
         }
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(EventError::WrongType {
-            field,
-            expected: "a text",
-        }),
+        Some(_) => Err(EventError::WrongType { field, expected: "a text" }),
     }
 }
 
@@ -235,10 +229,7 @@ fn identifier(
         Some(Value::String(text)) => Identifier::new(text)
             .map(Some)
             .map_err(|reason| EventError::BadIdentifier { field, reason }),
-        Some(_) => Err(EventError::WrongType {
-            field,
-            expected: "a text",
-        }),
+        Some(_) => Err(EventError::WrongType { field, expected: "a text" }),
     }
 }
 
@@ -246,10 +237,7 @@ fn object(fields: &mut Fields, field: &'static str) -> Result<Fields, EventError
     match fields.remove(field) {
         None | Some(Value::Null) => Ok(Fields::new()),
         Some(Value::Object(map)) => Ok(map),
-        Some(_) => Err(EventError::WrongType {
-            field,
-            expected: "an object",
-        }),
+        Some(_) => Err(EventError::WrongType { field, expected: "an object" }),
     }
 }
 
@@ -258,10 +246,7 @@ fn timestamp(fields: &mut Fields) -> Result<Option<Timestamp>, EventError> {
     text(fields, "timestamp")?
         .map(|text| text.parse())
         .transpose()
-        .map_err(|_| EventError::WrongType {
-            field: "timestamp",
-            expected,
-        })
+        .map_err(|_| EventError::WrongType { field: "timestamp", expected })
 }
 
 #[cfg(test)]

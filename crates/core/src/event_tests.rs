@@ -18,10 +18,7 @@ fn a_documented_track_event_is_read() {
     let event = parse(EventKind::Track, &body).unwrap().event;
     assert_eq!(event.event.as_deref(), Some("view_item"));
     assert_eq!(event.message_id.as_deref(), Some("m-1"));
-    assert_eq!(
-        event.timestamp.unwrap().to_string(),
-        "2026-04-17T15:37:10.484Z"
-    );
+    assert_eq!(event.timestamp.unwrap().to_string(), "2026-04-17T15:37:10.484Z");
     assert_eq!(event.properties["value"], 1);
 }
 
@@ -29,10 +26,7 @@ fn a_documented_track_event_is_read() {
 fn an_identify_carries_its_token_apart_from_the_event() {
     let body = json!({"userId": "u", "traits": {"email": "j@example.com"}, "token": "h.p.s"});
     let submission = parse(EventKind::Identify, &body).unwrap();
-    assert_eq!(
-        submission.event.email().unwrap().unwrap().expose(),
-        "j@example.com"
-    );
+    assert_eq!(submission.event.email().unwrap().unwrap().expose(), "j@example.com");
     assert_eq!(submission.token.as_ref().unwrap().expose(), "h.p.s");
     assert!(!format!("{submission:?}").contains("h.p.s"));
 }
@@ -41,41 +35,13 @@ fn an_identify_carries_its_token_apart_from_the_event() {
 fn every_refusal_names_its_field() {
     let long = "x".repeat(MAX_NAME_BYTES + 1);
     for (kind, body, message) in [
-        (
-            EventKind::Track,
-            json!([]),
-            "the body is not a JSON object: send one event per request",
-        ),
-        (
-            EventKind::Track,
-            json!({}),
-            "`event` is missing: name what happened",
-        ),
-        (
-            EventKind::Track,
-            json!({"event": ""}),
-            "`event` is missing: name what happened",
-        ),
-        (
-            EventKind::Track,
-            json!({"event": 7}),
-            "`event` must be a text",
-        ),
-        (
-            EventKind::Track,
-            json!({"event": long}),
-            "`event` is longer than 256 bytes",
-        ),
-        (
-            EventKind::Page,
-            json!({"properties": []}),
-            "`properties` must be an object",
-        ),
-        (
-            EventKind::Page,
-            json!({"context": "x"}),
-            "`context` must be an object",
-        ),
+        (EventKind::Track, json!([]), "the body is not a JSON object: send one event per request"),
+        (EventKind::Track, json!({}), "`event` is missing: name what happened"),
+        (EventKind::Track, json!({"event": ""}), "`event` is missing: name what happened"),
+        (EventKind::Track, json!({"event": 7}), "`event` must be a text"),
+        (EventKind::Track, json!({"event": long}), "`event` is longer than 256 bytes"),
+        (EventKind::Page, json!({"properties": []}), "`properties` must be an object"),
+        (EventKind::Page, json!({"context": "x"}), "`context` must be an object"),
         (
             EventKind::Page,
             json!({"type": "track"}),
@@ -91,11 +57,7 @@ fn every_refusal_names_its_field() {
             json!({}),
             "`userId` is missing: an identify needs a `userId` or `traits`",
         ),
-        (
-            EventKind::Identify,
-            json!({"userId": 42}),
-            "`userId` must be a text",
-        ),
+        (EventKind::Identify, json!({"userId": 42}), "`userId` must be a text"),
         (
             EventKind::Identify,
             json!({"userId": "a\r\nb"}),
@@ -105,10 +67,7 @@ fn every_refusal_names_its_field() {
         let error = parse(kind, &body).unwrap_err();
         assert_eq!(error.to_string(), message, "{body}");
     }
-    assert_eq!(
-        Submission::parse(b"{\"a\":", EventKind::Page).unwrap_err(),
-        EventError::NotJson
-    );
+    assert_eq!(Submission::parse(b"{\"a\":", EventKind::Page).unwrap_err(), EventError::NotJson);
 }
 
 #[test]

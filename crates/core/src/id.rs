@@ -100,9 +100,7 @@ impl FromStr for PipelineKey {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let rest = text
-            .strip_prefix("dk_live_")
-            .or_else(|| text.strip_prefix("dk_test_"));
+        let rest = text.strip_prefix("dk_live_").or_else(|| text.strip_prefix("dk_test_"));
         match rest {
             Some(rest)
                 if (4..=64).contains(&rest.len())
@@ -154,9 +152,7 @@ impl Identifier {
             || text.len() > Self::MAX_BYTES
             || text.chars().any(char::is_control)
         {
-            return Err(IdError::Text {
-                limit: Self::MAX_BYTES,
-            });
+            return Err(IdError::Text { limit: Self::MAX_BYTES });
         }
         Ok(Self(text))
     }
@@ -203,11 +199,7 @@ mod tests {
             "00000000-0000-0000-0000-000000000000".to_owned(),
             String::new(),
         ] {
-            assert_eq!(
-                other.parse::<CanonicalId>(),
-                Err(IdError::CanonicalId),
-                "{other}"
-            );
+            assert_eq!(other.parse::<CanonicalId>(), Err(IdError::CanonicalId), "{other}");
         }
     }
 
@@ -215,19 +207,10 @@ mod tests {
     fn pipeline_keys_are_live_or_test() {
         assert!("dk_live_shop".parse::<PipelineKey>().is_ok());
         assert!("dk_test_0123_abc".parse::<PipelineKey>().is_ok());
-        for bad in [
-            "",
-            "dk_live_",
-            "dk_prod_shop",
-            "dk_live_a b c d",
-            "sk_live_shop",
-            "dk_live_ä123",
-        ] {
-            assert_eq!(
-                bad.parse::<PipelineKey>(),
-                Err(IdError::PipelineKey),
-                "{bad}"
-            );
+        for bad in
+            ["", "dk_live_", "dk_prod_shop", "dk_live_a b c d", "sk_live_shop", "dk_live_ä123"]
+        {
+            assert_eq!(bad.parse::<PipelineKey>(), Err(IdError::PipelineKey), "{bad}");
         }
     }
 

@@ -59,9 +59,7 @@ pub struct KeyValue {
 
 impl fmt::Debug for KeyValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyValue")
-            .field("key", &self.key)
-            .finish_non_exhaustive()
+        f.debug_struct("KeyValue").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -96,10 +94,7 @@ impl LinkingKey {
             None => value,
             Some(Hash::Sha256) => Identifier::new(sha256_hex(value.expose())).ok()?,
         };
-        Some(KeyValue {
-            key: self.key.clone(),
-            value,
-        })
+        Some(KeyValue { key: self.key.clone(), value })
     }
 }
 

@@ -13,11 +13,7 @@ fn nobody() -> Identifiers {
 }
 
 fn key(source: Source, hash: Option<Hash>) -> LinkingKey {
-    LinkingKey {
-        source,
-        key: "k".to_owned(),
-        hash,
-    }
+    LinkingKey { source, key: "k".to_owned(), hash }
 }
 
 #[test]
@@ -31,10 +27,7 @@ fn the_seed_s_json_and_native_tables_read_the_same() {
     let text: LinkingKeys = serde_json::from_value(serde_json::Value::from(seed)).unwrap();
     assert_eq!(native, text);
     assert_eq!(
-        native
-            .iter()
-            .map(|key| key.key.as_str())
-            .collect::<Vec<_>>(),
+        native.iter().map(|key| key.key.as_str()).collect::<Vec<_>>(),
         ["email_sha256", "device_cookie", "customer_id"]
     );
 }
@@ -43,20 +36,12 @@ fn the_seed_s_json_and_native_tables_read_the_same() {
 fn mistakes_are_named() {
     for (json, part) in [
         (r#"[{"source":"mail","key":"k"}]"#, "unknown variant `mail`"),
-        (
-            r#"[{"source":"email","key":"k","hsah":"sha256"}]"#,
-            "unknown field `hsah`",
-        ),
-        (
-            r#"[{"source":"email","key":" "}]"#,
-            "entry 0 has an empty `key`",
-        ),
+        (r#"[{"source":"email","key":"k","hsah":"sha256"}]"#, "unknown field `hsah`"),
+        (r#"[{"source":"email","key":" "}]"#, "entry 0 has an empty `key`"),
         (r#""[{""#, "the JSON text does not fit"),
         ("7", "a list of {source, key, hash}"),
     ] {
-        let error = serde_json::from_str::<LinkingKeys>(json)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<LinkingKeys>(json).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
 }
@@ -65,9 +50,7 @@ fn mistakes_are_named() {
 fn sha256_is_of_the_trimmed_lower_cased_value() {
     let mut who = nobody();
     who.email = Some(Identifier::new("  John_Smith@Gmail.com ").unwrap());
-    let sent = key(Source::Email, Some(Hash::Sha256))
-        .value_of(&who)
-        .unwrap();
+    let sent = key(Source::Email, Some(Hash::Sha256)).value_of(&who).unwrap();
     // The vector of Meta's documentation for john_smith@gmail.com (domain facts 6.1).
     assert_eq!(
         sent.value.expose(),
@@ -93,20 +76,10 @@ fn every_source_is_read_and_empty_ones_are_skipped() {
         (Source::Phone, "p", false),
     ];
     for (source, value, always) in sources {
-        assert_eq!(
-            key(source, None).value_of(&who).unwrap().value.expose(),
-            value
-        );
-        assert_eq!(
-            key(source, None).value_of(&nobody()).is_some(),
-            always,
-            "{source:?}"
-        );
+        assert_eq!(key(source, None).value_of(&who).unwrap().value.expose(), value);
+        assert_eq!(key(source, None).value_of(&nobody()).is_some(), always, "{source:?}");
     }
-    let keys: LinkingKeys = sources
-        .map(|(source, ..)| key(source, None))
-        .into_iter()
-        .collect();
+    let keys: LinkingKeys = sources.map(|(source, ..)| key(source, None)).into_iter().collect();
     assert_eq!(keys.values_of(&nobody()).count(), 2);
 }
 

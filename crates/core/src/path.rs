@@ -130,10 +130,8 @@ impl FromStr for Path {
 fn parse_indices(mut text: &str, mut at: usize, steps: &mut Vec<Step>) -> Result<(), PathError> {
     while !text.is_empty() {
         let bad = PathError::BadIndex { at };
-        let (digits, rest) = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'))
-            .ok_or(bad.clone())?;
+        let (digits, rest) =
+            text.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or(bad.clone())?;
         // `parse` alone would take `+1`.
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(bad);
@@ -205,12 +203,9 @@ mod tests {
         ] {
             assert_eq!(at(path, &event), Some(value), "{path}");
         }
-        for absent in [
-            "nothing",
-            "properties.category.deeper",
-            "properties[0]",
-            "properties.products[9]",
-        ] {
+        for absent in
+            ["nothing", "properties.category.deeper", "properties[0]", "properties.products[9]"]
+        {
             assert_eq!(at(absent, &event), None, "{absent}");
         }
     }
@@ -228,10 +223,7 @@ mod tests {
 
     #[test]
     fn the_exact_spelling_wins() {
-        assert_eq!(
-            at("user_id", &json!({"user_id": 1, "userId": 2})),
-            Some(json!(1))
-        );
+        assert_eq!(at("user_id", &json!({"user_id": 1, "userId": 2})), Some(json!(1)));
     }
 
     #[test]
@@ -250,10 +242,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Path>(), Err(error), "{text}");
         }
-        assert_eq!(
-            "a".repeat(MAX_BYTES + 1).parse::<Path>(),
-            Err(PathError::TooLong)
-        );
+        assert_eq!("a".repeat(MAX_BYTES + 1).parse::<Path>(), Err(PathError::TooLong));
     }
 
     proptest! {

@@ -105,10 +105,7 @@ pub enum Identified {
 impl Visitor {
     /// The record that a log-out leaves behind.
     pub fn tombstone() -> Self {
-        Self {
-            tombstone: true,
-            ..Self::default()
-        }
+        Self { tombstone: true, ..Self::default() }
     }
 
     /// Whether the id is dead.
@@ -118,10 +115,7 @@ impl Visitor {
 
     /// Adds claims and, where a token came with them, what it proved.
     pub fn identify(&mut self, claims: Claims, proof: Option<Binding>) -> Identified {
-        let subject = proof
-            .as_ref()
-            .map(|proof| &proof.user_id)
-            .or(claims.user_id.as_ref());
+        let subject = proof.as_ref().map(|proof| &proof.user_id).or(claims.user_id.as_ref());
         // An expired binding still says whose browser this was.
         if let (Some(binding), Some(subject)) = (&self.binding, subject)
             && binding.user_id != *subject
@@ -143,10 +137,7 @@ impl Visitor {
 
     /// The identifiers that may look up a profile at `now` under the owner's mode.
     pub fn identifiers(&self, id: CanonicalId, mode: Verification, now: Timestamp) -> Identifiers {
-        let binding = self
-            .binding
-            .as_ref()
-            .filter(|binding| now < binding.expires_at);
+        let binding = self.binding.as_ref().filter(|binding| now < binding.expires_at);
         let mut may = Identifiers {
             canonical_id: id,
             anonymous_id: None,

@@ -23,11 +23,7 @@ fn binding(user: &str, email: Option<&str>) -> Binding {
 }
 
 fn claims(user: &str, email: &str) -> Claims {
-    Claims {
-        user_id: name(user),
-        email: name(email),
-        ..Claims::default()
-    }
+    Claims { user_id: name(user), email: name(email), ..Claims::default() }
 }
 
 #[test]
@@ -35,32 +31,18 @@ fn required_believes_proof_only() {
     let mut visitor = Visitor::default();
     visitor.identify(claims("u1", "claimed@example.com"), None);
     let may = visitor.identifiers(id(), Verification::Required, NOW);
-    assert_eq!(
-        (may.user_id, may.email, may.anonymous_id),
-        (None, None, None)
-    );
+    assert_eq!((may.user_id, may.email, may.anonymous_id), (None, None, None));
 
-    visitor.identify(
-        Claims::default(),
-        Some(binding("u1", Some("proven@example.com"))),
-    );
+    visitor.identify(Claims::default(), Some(binding("u1", Some("proven@example.com"))));
     let may = visitor.identifiers(id(), Verification::Required, NOW);
-    assert_eq!(
-        (may.user_id, may.email),
-        (name("u1"), name("proven@example.com"))
-    );
+    assert_eq!((may.user_id, may.email), (name("u1"), name("proven@example.com")));
 }
 
 #[test]
 fn a_binding_stops_counting_when_it_expires() {
     let mut visitor = Visitor::default();
     visitor.identify(Claims::default(), Some(binding("u1", None)));
-    assert_eq!(
-        visitor
-            .identifiers(id(), Verification::Required, LATER)
-            .user_id,
-        None
-    );
+    assert_eq!(visitor.identifiers(id(), Verification::Required, LATER).user_id, None);
 }
 
 #[test]
@@ -68,18 +50,9 @@ fn off_and_optional_believe_claims_after_proof() {
     for mode in [Verification::Off, Verification::Optional] {
         let mut visitor = Visitor::default();
         visitor.identify(claims("u1", "claimed@example.com"), None);
-        assert_eq!(
-            visitor.identifiers(id(), mode, NOW).email,
-            name("claimed@example.com")
-        );
-        visitor.identify(
-            Claims::default(),
-            Some(binding("u1", Some("proven@example.com"))),
-        );
-        assert_eq!(
-            visitor.identifiers(id(), mode, NOW).email,
-            name("proven@example.com")
-        );
+        assert_eq!(visitor.identifiers(id(), mode, NOW).email, name("claimed@example.com"));
+        visitor.identify(Claims::default(), Some(binding("u1", Some("proven@example.com"))));
+        assert_eq!(visitor.identifiers(id(), mode, NOW).email, name("proven@example.com"));
     }
 }
 
@@ -87,13 +60,7 @@ fn off_and_optional_believe_claims_after_proof() {
 fn what_was_said_of_one_person_does_not_stick_to_the_next() {
     let mut visitor = Visitor::default();
     visitor.identify(claims("u1", "one@example.com"), None);
-    visitor.identify(
-        Claims {
-            user_id: name("u2"),
-            ..Claims::default()
-        },
-        None,
-    );
+    visitor.identify(Claims { user_id: name("u2"), ..Claims::default() }, None);
     let may = visitor.identifiers(id(), Verification::Off, NOW);
     assert_eq!((may.user_id, may.email), (name("u2"), None));
 }
@@ -107,10 +74,7 @@ fn another_subject_is_another_visitor_even_after_expiry() {
         visitor.identify(Claims::default(), Some(binding("u2", None))),
         Identified::AnotherPerson
     );
-    assert_eq!(
-        visitor.identify(claims("u2", "x@example.com"), None),
-        Identified::AnotherPerson
-    );
+    assert_eq!(visitor.identify(claims("u2", "x@example.com"), None), Identified::AnotherPerson);
     assert_eq!(visitor, before);
 }
 

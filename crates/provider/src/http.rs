@@ -67,10 +67,7 @@ pub async fn send(
     max_bytes: usize,
 ) -> Result<Answer, HttpError> {
     let exchange = async {
-        let mut response = client
-            .execute(request)
-            .await
-            .map_err(|error| connection(&error))?;
+        let mut response = client.execute(request).await.map_err(|error| connection(&error))?;
         let retry_after = response
             .headers()
             .get(reqwest::header::RETRY_AFTER)
@@ -83,15 +80,9 @@ pub async fn send(
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer {
-            status: response.status(),
-            retry_after,
-            body: body.freeze(),
-        })
+        Ok(Answer { status: response.status(), retry_after, body: body.freeze() })
     };
-    tokio::time::timeout(deadline, exchange)
-        .await
-        .map_err(|_| HttpError::Deadline)?
+    tokio::time::timeout(deadline, exchange).await.map_err(|_| HttpError::Deadline)?
 }
 
 /// The innermost cause: reqwest's own text would repeat the URL.

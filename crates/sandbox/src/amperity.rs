@@ -25,10 +25,7 @@ pub(crate) const PREFIX: &str = "/amperity";
 
 pub(crate) fn router(sandbox: &Sandbox) -> Router {
     let as_route = |route: Route, methods: MethodRouter<Sandbox>| {
-        methods.layer(from_fn_with_state(
-            (sandbox.clone(), route),
-            intercept::intercept,
-        ))
+        methods.layer(from_fn_with_state((sandbox.clone(), route), intercept::intercept))
     };
     let lookup = as_route(Route::LookupPost, post(lookup::by_body))
         .merge(as_route(Route::LookupGet, get(lookup::by_query)));
@@ -38,14 +35,8 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
             "/amperity/prof/profiles/{collection}/{id}",
             as_route(Route::Profile, get(profile::read)),
         )
-        .route(
-            "/amperity/prof/events/{stream}",
-            as_route(Route::Events, post(events::accept)),
-        )
-        .route(
-            "/amperity/{*rest}",
-            as_route(Route::Other, any(error::no_such_route)),
-        )
+        .route("/amperity/prof/events/{stream}", as_route(Route::Events, post(events::accept)))
+        .route("/amperity/{*rest}", as_route(Route::Other, any(error::no_such_route)))
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(sandbox.clone())
 }

@@ -8,10 +8,7 @@ use jiff::Timestamp;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The clock of the operating system.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the system's time"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system's time")]
 pub fn system_clock() -> Clock {
     Arc::new(Timestamp::now)
 }

@@ -25,14 +25,8 @@ pub const IDENTITY_SECRET: &str = "sandbox-identity-secret-not-for-production-us
 /// Name of that key, sent as `kid`.
 pub const IDENTITY_KID: &str = "sandbox-1";
 /// Every key that the emulated collection can link by.
-pub const ALL_LINKING_KEYS: [&str; 6] = [
-    "email_sha256",
-    "email",
-    "phone",
-    "phone_sha256",
-    "device_cookie",
-    "customer_id",
-];
+pub const ALL_LINKING_KEYS: [&str; 6] =
+    ["email_sha256", "email", "phone", "phone_sha256", "device_cookie", "customer_id"];
 
 /// Everything that can be set. `Default` is a working demo.
 #[derive(Debug, Clone)]
@@ -121,11 +115,7 @@ pub struct Token {
 impl Token {
     /// A token from its parts.
     pub fn new(label: impl Into<String>, scope: Scope, value: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            scope,
-            value: value.into(),
-        }
+        Self { label: label.into(), scope, value: value.into() }
     }
 }
 

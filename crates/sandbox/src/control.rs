@@ -110,11 +110,7 @@ async fn hits(State(sandbox): State<Sandbox>) -> Json<Map<String, Value>> {
 }
 
 async fn add_fault(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>, Refusal> {
-    let AddFault {
-        route,
-        times,
-        fault,
-    } = parse(&body)?;
+    let AddFault { route, times, fault } = parse(&body)?;
     sandbox.fault(&route, times, fault)?;
     Ok(ok())
 }
@@ -135,9 +131,7 @@ async fn apply(State(sandbox): State<Sandbox>) -> Json<Value> {
 }
 
 async fn collection(State(sandbox): State<Sandbox>) -> Json<Collection> {
-    Json(Collection {
-        linking_keys: sandbox.linking_keys(),
-    })
+    Json(Collection { linking_keys: sandbox.linking_keys() })
 }
 
 async fn set_collection(
@@ -150,9 +144,7 @@ async fn set_collection(
 }
 
 async fn stream(State(sandbox): State<Sandbox>) -> Json<Stream> {
-    Json(Stream {
-        mode: sandbox.stream_mode(),
-    })
+    Json(Stream { mode: sandbox.stream_mode() })
 }
 
 async fn set_stream(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>, Refusal> {

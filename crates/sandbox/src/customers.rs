@@ -34,20 +34,15 @@ impl Identity {
     /// Every linking key and value that leads to this customer.
     pub(crate) fn identifiers(&self) -> Vec<Identifier> {
         let mut all = vec![Identifier::new(CUSTOMER_ID, &self.customer_id)];
-        for (plain, hashed, value) in [
-            (EMAIL, EMAIL_SHA256, &self.email),
-            (PHONE, PHONE_SHA256, &self.phone),
-        ] {
+        for (plain, hashed, value) in
+            [(EMAIL, EMAIL_SHA256, &self.email), (PHONE, PHONE_SHA256, &self.phone)]
+        {
             if let Some(value) = value {
                 all.push(Identifier::new(plain, value));
                 all.push(Identifier::new(hashed, normalised_sha256(value)));
             }
         }
-        all.extend(
-            self.device_cookie
-                .iter()
-                .map(|id| Identifier::new(DEVICE_COOKIE, id)),
-        );
+        all.extend(self.device_cookie.iter().map(|id| Identifier::new(DEVICE_COOKIE, id)));
         all
     }
 }
@@ -70,11 +65,7 @@ pub(crate) struct Customers {
 impl Customers {
     /// The named customers and `count` generated ones.
     pub(crate) fn new(seed: u64, count: u32) -> Self {
-        let mut customers = Self {
-            seed,
-            by_profile: HashMap::new(),
-            by_key: HashMap::new(),
-        };
+        let mut customers = Self { seed, by_profile: HashMap::new(), by_key: HashMap::new() };
         for named in NamedCustomer::ALL {
             customers.add(Origin::Named(named));
         }
@@ -108,9 +99,7 @@ impl Customers {
 
     /// The identity behind a profile id.
     pub(crate) fn identity(&self, profile_id: &str) -> Option<Identity> {
-        self.by_profile
-            .get(profile_id)
-            .map(|origin| self.make_identity(*origin))
+        self.by_profile.get(profile_id).map(|origin| self.make_identity(*origin))
     }
 
     /// The attributes behind a profile id.
@@ -138,11 +127,7 @@ mod tests {
 
     #[test]
     fn equal_seeds_give_equal_customers() {
-        let (a, b, c) = (
-            Customers::new(9, 50),
-            Customers::new(9, 50),
-            Customers::new(10, 50),
-        );
+        let (a, b, c) = (Customers::new(9, 50), Customers::new(9, 50), Customers::new(10, 50));
         let facts_of = |customers: &Customers, n| {
             let id = generate::identity(customers.seed, n).profile_id;
             (customers.identity(&id), customers.attributes(&id))

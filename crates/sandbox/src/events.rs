@@ -48,45 +48,25 @@ pub(crate) struct EventLog {
 
 impl EventLog {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            accepted: 0,
-            records: VecDeque::new(),
-            pending: VecDeque::new(),
-        }
+        Self { capacity, accepted: 0, records: VecDeque::new(), pending: VecDeque::new() }
     }
 
     /// Records an event; a routed one becomes pending.
     pub(crate) fn accept(&mut self, body: Map<String, Value>, routing: Routing, at: Timestamp) {
         self.accepted += 1;
         if routing == Routing::Stream {
-            self.pending.push_back(Pending {
-                accepted_at: at,
-                event: body.clone(),
-            });
+            self.pending.push_back(Pending { accepted_at: at, event: body.clone() });
         }
         if self.records.len() >= self.capacity {
             self.records.pop_front();
         }
-        self.records.push_back(EventRecord {
-            n: self.accepted,
-            at,
-            routing,
-            body,
-        });
+        self.records.push_back(EventRecord { n: self.accepted, at, routing, body });
     }
 
     /// Takes out the oldest pending event if it was accepted at or before `until`.
     pub(crate) fn take_due(&mut self, until: Timestamp) -> Option<Map<String, Value>> {
-        let due = self
-            .pending
-            .front()
-            .is_some_and(|event| event.accepted_at <= until);
-        if due {
-            self.pending.pop_front().map(|pending| pending.event)
-        } else {
-            None
-        }
+        let due = self.pending.front().is_some_and(|event| event.accepted_at <= until);
+        if due { self.pending.pop_front().map(|pending| pending.event) } else { None }
     }
 
     pub(crate) fn records(&self) -> Vec<EventRecord> {

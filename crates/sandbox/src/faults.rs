@@ -29,50 +29,30 @@ pub struct Fault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
     None,
-    Reply {
-        status: u16,
-        retry_after: Option<String>,
-        body: Option<String>,
-    },
+    Reply { status: u16, retry_after: Option<String>, body: Option<String> },
     CutBody,
     Garbage,
-    HugeBody {
-        bytes: u64,
-    },
+    HugeBody { bytes: u64 },
 }
 
 impl Fault {
     fn new(effect: Effect) -> Self {
-        Self {
-            delay: Duration::ZERO,
-            effect,
-        }
+        Self { delay: Duration::ZERO, effect }
     }
 
     /// Answers as usual, but late.
     pub fn delay(delay: Duration) -> Self {
-        Self {
-            delay,
-            effect: Effect::None,
-        }
+        Self { delay, effect: Effect::None }
     }
 
     /// Answers with a status and the vendor's error body.
     pub fn status(status: u16) -> Self {
-        Self::new(Effect::Reply {
-            status,
-            retry_after: None,
-            body: None,
-        })
+        Self::new(Effect::Reply { status, retry_after: None, body: None })
     }
 
     /// Answers 200 with this body, declared to be JSON whatever it is.
     pub fn body(body: impl Into<String>) -> Self {
-        Self::new(Effect::Reply {
-            status: 200,
-            retry_after: None,
-            body: Some(body.into()),
-        })
+        Self::new(Effect::Reply { status: 200, retry_after: None, body: Some(body.into()) })
     }
 
     /// Closes the connection half-way through the body that was declared.
@@ -143,12 +123,7 @@ impl TryFrom<Wire> for Fault {
 
     fn try_from(wire: Wire) -> Result<Self, InvalidFault> {
         let reply = wire.status.is_some() || wire.body.is_some();
-        let effects = [
-            reply,
-            wire.cut_body,
-            wire.garbage,
-            wire.huge_body_bytes.is_some(),
-        ];
+        let effects = [reply, wire.cut_body, wire.garbage, wire.huge_body_bytes.is_some()];
         let asked = effects.iter().filter(|asked| **asked).count();
         if asked > 1 || (wire.retry_after.is_some() && wire.status.is_none()) {
             return Err(InvalidFault::Conflicting);
@@ -161,28 +136,16 @@ impl TryFrom<Wire> for Fault {
             if !(200..600).contains(&status) {
                 return Err(InvalidFault::Status(status));
             }
-            let retry_after = wire
-                .retry_after
-                .as_ref()
-                .map(retry_after_text)
-                .transpose()?;
-            Effect::Reply {
-                status,
-                retry_after,
-                body: wire.body,
-            }
+            let retry_after = wire.retry_after.as_ref().map(retry_after_text).transpose()?;
+            Effect::Reply { status, retry_after, body: wire.body }
         } else if wire.cut_body {
             Effect::CutBody
         } else if wire.garbage {
             Effect::Garbage
         } else {
-            wire.huge_body_bytes
-                .map_or(Effect::None, |bytes| Effect::HugeBody { bytes })
+            wire.huge_body_bytes.map_or(Effect::None, |bytes| Effect::HugeBody { bytes })
         };
-        Ok(Self {
-            delay: Duration::from_millis(wire.delay_ms.unwrap_or(0)),
-            effect,
-        })
+        Ok(Self { delay: Duration::from_millis(wire.delay_ms.unwrap_or(0)), effect })
     }
 }
 
@@ -211,11 +174,7 @@ struct Entry {
 impl FaultScript {
     pub(crate) fn add(&mut self, route: Route, times: Option<u32>, fault: Fault) {
         if times != Some(0) {
-            self.entries.push_back(Entry {
-                route,
-                left: times,
-                fault,
-            });
+            self.entries.push_back(Entry { route, left: times, fault });
         }
     }
 

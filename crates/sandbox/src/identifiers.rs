@@ -20,10 +20,7 @@ pub(crate) struct Identifier {
 
 impl Identifier {
     pub(crate) fn new(key: &str, value: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            value: value.into(),
-        }
+        Self { key: key.into(), value: value.into() }
     }
 
     /// True for what names a browser rather than a person.
@@ -43,10 +40,7 @@ pub(crate) fn normalised_sha256(value: &str) -> String {
 /// links under the hashed key alone. A field that is named like a linking key links under that key.
 pub(crate) fn of_event(event: &Map<String, Value>) -> Vec<Identifier> {
     let text = |name: &str| {
-        event
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|value| !value.trim().is_empty())
+        event.get(name).and_then(Value::as_str).filter(|value| !value.trim().is_empty())
     };
     let mut found = Vec::new();
     for field in ["user_id", CUSTOMER_ID] {
@@ -80,21 +74,13 @@ mod tests {
     use super::*;
 
     fn keys(event: Value) -> Vec<(String, String)> {
-        let Value::Object(event) = event else {
-            panic!("not an object")
-        };
-        of_event(&event)
-            .into_iter()
-            .map(|id| (id.key, id.value))
-            .collect()
+        let Value::Object(event) = event else { panic!("not an object") };
+        of_event(&event).into_iter().map(|id| (id.key, id.value)).collect()
     }
 
     #[test]
     fn hashes_ignore_case_and_surrounding_space() {
-        assert_eq!(
-            normalised_sha256(" Vera@Example.COM "),
-            normalised_sha256("vera@example.com")
-        );
+        assert_eq!(normalised_sha256(" Vera@Example.COM "), normalised_sha256("vera@example.com"));
         assert_eq!(
             normalised_sha256(""),
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -113,10 +99,7 @@ mod tests {
                 ("device_cookie".into(), "c1".into()),
             ]
         );
-        assert_eq!(
-            keys(json!({"email": hash})),
-            [("email_sha256".to_owned(), hash.clone())]
-        );
+        assert_eq!(keys(json!({"email": hash})), [("email_sha256".to_owned(), hash.clone())]);
     }
 
     #[test]

@@ -28,13 +28,8 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::LookupPost,
-        Self::LookupGet,
-        Self::Profile,
-        Self::Events,
-        Self::Other,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::LookupPost, Self::LookupGet, Self::Profile, Self::Events, Self::Other];
 
     /// The name in counters, logs and fault scripts.
     pub fn label(self) -> &'static str {
@@ -64,17 +59,11 @@ pub struct TokenSeen {
 
 impl TokenSeen {
     pub(crate) fn known(label: &str, scope: Scope) -> Self {
-        Self {
-            label: label.into(),
-            scope: Some(scope.as_str()),
-        }
+        Self { label: label.into(), scope: Some(scope.as_str()) }
     }
 
     pub(crate) fn unknown() -> Self {
-        Self {
-            label: "unknown".into(),
-            scope: None,
-        }
+        Self { label: "unknown".into(), scope: None }
     }
 }
 
@@ -116,12 +105,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            next: 1,
-            hits: BTreeMap::new(),
-            records: VecDeque::new(),
-        }
+        Self { capacity, next: 1, hits: BTreeMap::new(), records: VecDeque::new() }
     }
 
     /// Forgets everything but the number of the next request.

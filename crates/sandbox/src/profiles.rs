@@ -24,13 +24,8 @@ use crate::rng::SplitMix64;
 /// When the customers' data was loaded.
 const LOADED_AT: &str = "2025-06-01T00:00:00Z";
 /// Names under which an event may carry the page's category.
-const CATEGORY_FIELDS: [&str; 5] = [
-    "page_category",
-    "category",
-    "pageCategory",
-    "item_category",
-    "product_category",
-];
+const CATEGORY_FIELDS: [&str; 5] =
+    ["page_category", "category", "pageCategory", "item_category", "product_category"];
 
 /// What events have said about a profile.
 #[derive(Debug, Clone, Default)]
@@ -81,10 +76,7 @@ impl Profiles {
         if let Some(before) = before {
             self.lose(&id, &before, profile_id);
         }
-        self.gained
-            .entry(profile_id.into())
-            .or_default()
-            .insert(id.clone());
+        self.gained.entry(profile_id.into()).or_default().insert(id.clone());
         self.moved.insert(id, profile_id.into());
     }
 
@@ -125,10 +117,8 @@ impl Profiles {
         activity.updated_at = now;
         let text = |name: &&str| event.get(*name).and_then(Value::as_str).map(str::to_owned);
         activity.last_type = text(&"type").or(activity.last_type.take());
-        activity.last_category = CATEGORY_FIELDS
-            .iter()
-            .find_map(text)
-            .or(activity.last_category.take());
+        activity.last_category =
+            CATEGORY_FIELDS.iter().find_map(text).or(activity.last_category.take());
     }
 
     /// None for an event that names nobody.
@@ -141,10 +131,7 @@ impl Profiles {
         if let Some(id) = named.filter(|id| self.exists(id)) {
             return Some(id.into());
         }
-        let held: Vec<&str> = identifiers
-            .iter()
-            .filter_map(|id| self.resolve(id))
-            .collect();
+        let held: Vec<&str> = identifiers.iter().filter_map(|id| self.resolve(id)).collect();
         let known = held.iter().find(|id| self.is_known(id)).or(held.first());
         if let Some(id) = known {
             return Some((*id).into());
@@ -164,10 +151,7 @@ impl Profiles {
     /// True for a customer, and for a profile with more than device cookies.
     fn is_known(&self, profile_id: &str) -> bool {
         self.customers.contains(profile_id)
-            || self
-                .gained
-                .get(profile_id)
-                .is_some_and(|ids| ids.iter().any(|id| !id.is_device()))
+            || self.gained.get(profile_id).is_some_and(|ids| ids.iter().any(|id| !id.is_device()))
     }
 
     /// The profile as the API shows it, without the collection's id.
@@ -204,14 +188,8 @@ impl Profiles {
     }
 
     fn links(&self, profile_id: &str) -> BTreeMap<String, Vec<String>> {
-        let own = self
-            .customers
-            .identity(profile_id)
-            .map(|who| who.identifiers());
-        let own = own
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|id| !self.moved.contains_key(id));
+        let own = self.customers.identity(profile_id).map(|who| who.identifiers());
+        let own = own.unwrap_or_default().into_iter().filter(|id| !self.moved.contains_key(id));
         let gained = self.gained.get(profile_id).into_iter().flatten().cloned();
         let mut links: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for id in own.chain(gained) {
@@ -235,11 +213,7 @@ impl Profile {
     /// The body of a 200. A profile without links has an empty list there, as in the documentation's
     /// example; one with links has a map.
     pub(crate) fn into_json(self, collection_id: &str) -> Value {
-        let links = if self.links.is_empty() {
-            json!([])
-        } else {
-            json!(self.links)
-        };
+        let links = if self.links.is_empty() { json!([]) } else { json!(self.links) };
         json!({
             "collection_id": collection_id,
             "profile_id": self.id,

@@ -15,9 +15,7 @@ impl SplitMix64 {
     pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut mixer = Self { state: seed };
         let base = mixer.next_u64();
-        Self {
-            state: base ^ stream.wrapping_mul(0xd134_2543_de82_ef95),
-        }
+        Self { state: base ^ stream.wrapping_mul(0xd134_2543_de82_ef95) }
     }
 
     /// The next number.
@@ -39,10 +37,7 @@ impl SplitMix64 {
     /// One of the choices; the type's default for none.
     pub(crate) fn pick<T: Copy + Default>(&mut self, choices: &[T]) -> T {
         let bound = u32::try_from(choices.len()).unwrap_or(u32::MAX);
-        choices
-            .get(self.below(bound) as usize)
-            .copied()
-            .unwrap_or_default()
+        choices.get(self.below(bound) as usize).copied().unwrap_or_default()
     }
 
     /// True once in `n`, on average.

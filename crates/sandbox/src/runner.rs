@@ -34,11 +34,7 @@ pub async fn bind(config: SandboxConfig, clock: Clock, addresses: Addresses) -> 
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    Ok(Bound {
-        sandbox: Sandbox::new(config, clock),
-        vendor,
-        shop,
-    })
+    Ok(Bound { sandbox: Sandbox::new(config, clock), vendor, shop })
 }
 
 async fn listen(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {

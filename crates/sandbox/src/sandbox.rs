@@ -68,21 +68,12 @@ impl Sandbox {
             shop: config.shop.clone(),
         };
         let state = Mutex::new(state);
-        Self {
-            inner: Arc::new(Inner {
-                config,
-                clock,
-                customers,
-                state,
-            }),
-        }
+        Self { inner: Arc::new(Inner { config, clock, customers, state }) }
     }
 
     /// The vendor under `/amperity`, and the control routes under `/_control`.
     pub fn router(&self) -> Router {
-        Router::new()
-            .merge(amperity::router(self))
-            .merge(control::router(self))
+        Router::new().merge(amperity::router(self)).merge(control::router(self))
     }
 
     /// The demo site.
@@ -96,9 +87,7 @@ impl Sandbox {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        axum::serve(listener, self.router())
-            .with_graceful_shutdown(shutdown)
-            .await
+        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await
     }
 
     /// As [`Sandbox::serve`], for the shop.
@@ -107,9 +96,7 @@ impl Sandbox {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        axum::serve(listener, self.shop_router())
-            .with_graceful_shutdown(shutdown)
-            .await
+        axum::serve(listener, self.shop_router()).with_graceful_shutdown(shutdown).await
     }
 
     /// Requests of a route since the start or the last reset; see [`Route::label`]. An unknown label
@@ -222,11 +209,7 @@ impl Sandbox {
     }
 
     pub(crate) fn token(&self, value: &str) -> Option<&Token> {
-        self.inner
-            .config
-            .tokens
-            .iter()
-            .find(|token| token.value == value)
+        self.inner.config.tokens.iter().find(|token| token.value == value)
     }
 
     pub(crate) fn begin(&self, route: Route, record: RequestRecord) -> (u64, Option<Fault>) {
@@ -240,11 +223,7 @@ impl Sandbox {
     pub(crate) fn accept(&self, event: Map<String, Value>) {
         let source = event.get("source").and_then(Value::as_str);
         let routed = source == Some(self.inner.config.source.as_str());
-        let routing = if routed {
-            Routing::Stream
-        } else {
-            Routing::Unknown
-        };
+        let routing = if routed { Routing::Stream } else { Routing::Unknown };
         let now = self.now();
         self.with(|state| state.events.accept(event, routing, now));
     }
@@ -262,13 +241,7 @@ impl Sandbox {
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         // No step below leaves the state half-done, so a panic elsewhere does not spoil it.
-        work(
-            &mut self
-                .inner
-                .state
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        work(&mut self.inner.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// As `with`, after the events that are due have reached their profiles.

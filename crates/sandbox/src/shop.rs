@@ -48,10 +48,7 @@ async fn no_store(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -83,11 +80,7 @@ async fn returning(
 ) -> Result<Json<Value>, Refusal> {
     let Returning { customer } = parse(&body)?;
     let id = cookie(&headers, ID_COOKIE).ok_or_else(|| {
-        Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "NO_VISITOR",
-            "the request has no _dfid cookie",
-        )
+        Refusal::new(StatusCode::BAD_REQUEST, "NO_VISITOR", "the request has no _dfid cookie")
     })?;
     let who = sandbox.link(id, &customer)?;
     Ok(Json(json!({"linked": who.name()})))
@@ -95,13 +88,9 @@ async fn returning(
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).into_iter();
-    let pairs = pairs
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(';'));
+    let pairs = pairs.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
     let mut named = pairs.filter_map(|pair| pair.trim().split_once('='));
-    named
-        .find(|(found, value)| *found == name && !value.is_empty())
-        .map(|(_, value)| value)
+    named.find(|(found, value)| *found == name && !value.is_empty()).map(|(_, value)| value)
 }
 
 #[cfg(test)]

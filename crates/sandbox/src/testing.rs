@@ -24,8 +24,7 @@ pub(crate) struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.0
-            .fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     fn clock(&self) -> Clock {
@@ -44,10 +43,7 @@ pub(crate) fn sandbox() -> (Sandbox, ManualClock) {
 
 pub(crate) fn sandbox_with(change: impl FnOnce(&mut SandboxConfig)) -> (Sandbox, ManualClock) {
     let clock = ManualClock::default();
-    let mut config = SandboxConfig {
-        customers: 20,
-        ..SandboxConfig::default()
-    };
+    let mut config = SandboxConfig { customers: 20, ..SandboxConfig::default() };
     change(&mut config);
     (Sandbox::new(config, clock.clock()), clock)
 }
@@ -72,11 +68,7 @@ pub(crate) async fn send(router: Router, request: Request<Body>) -> Answer {
     let response = router.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-    }
+    Answer { status: parts.status, headers: parts.headers, body }
 }
 
 /// A request to the vendor by the token's rightful user.
@@ -91,17 +83,13 @@ pub(crate) fn vendor(method: &str, path: &str, token: &str) -> request::Builder 
 pub(crate) async fn look_up(sandbox: &Sandbox, keys: Value) -> Answer {
     let body = serde_json::json!({"keys": keys, "enrich": false}).to_string();
     let path = format!("/lookup/{COLLECTION_ID}/keychain");
-    let request = vendor("POST", &path, PROFILE_TOKEN)
-        .body(body.into())
-        .unwrap();
+    let request = vendor("POST", &path, PROFILE_TOKEN).body(body.into()).unwrap();
     send(sandbox.router(), request).await
 }
 
 pub(crate) async fn read_profile(sandbox: &Sandbox, id_and_query: &str) -> Answer {
     let path = format!("/profiles/{COLLECTION_ID}/{id_and_query}");
-    let request = vendor("GET", &path, PROFILE_TOKEN)
-        .body(Body::empty())
-        .unwrap();
+    let request = vendor("GET", &path, PROFILE_TOKEN).body(Body::empty()).unwrap();
     send(sandbox.router(), request).await
 }
 
@@ -120,9 +108,5 @@ pub(crate) async fn get(router: Router, uri: &str) -> Answer {
 }
 
 pub(crate) async fn post(router: Router, uri: &str, body: Value) -> Answer {
-    send(
-        router,
-        Request::post(uri).body(body.to_string().into()).unwrap(),
-    )
-    .await
+    send(router, Request::post(uri).body(body.to_string().into()).unwrap()).await
 }

@@ -112,10 +112,9 @@ impl Bundle {
 impl LoaderTemplate {
     fn cut(script: &str) -> Result<Self, BundleError> {
         match script.split(CONFIG_PLACE).collect::<Vec<_>>().as_slice() {
-            [before, after] => Ok(Self {
-                before: (*before).to_owned(),
-                after: (*after).to_owned(),
-            }),
+            [before, after] => {
+                Ok(Self { before: (*before).to_owned(), after: (*after).to_owned() })
+            }
             _ => Err(BundleError::Loader),
         }
     }
@@ -138,10 +137,7 @@ mod tests {
         for (name, content) in files {
             fs::write(folder.path().join(name), content).unwrap();
         }
-        Bundle::load(folder.path())
-            .err()
-            .map(|error| error.to_string())
-            .unwrap_or_default()
+        Bundle::load(folder.path()).err().map(|error| error.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -153,10 +149,7 @@ mod tests {
             &[("manifest.json", manifest)],
             &[("manifest.json", manifest), ("l.js", "no place")],
         ] {
-            assert!(
-                error(files).contains("run `cargo xtask bundle`"),
-                "{files:?}"
-            );
+            assert!(error(files).contains("run `cargo xtask bundle`"), "{files:?}");
         }
     }
 

@@ -88,19 +88,13 @@ impl Config {
             let pipeline = settings.check(&at, &server, secrets)?;
             if pipelines.iter().any(|earlier| earlier.key == pipeline.key) {
                 let reason = "another pipeline has this key: give each its own".to_owned();
-                return Err(ConfigError::Key {
-                    key: format!("{at}.key"),
-                    reason,
-                });
+                return Err(ConfigError::Key { key: format!("{at}.key"), reason });
             }
             pipelines.push(pipeline);
         }
         if pipelines.is_empty() {
             let reason = "there is none: add a [[pipelines]] section for your site".to_owned();
-            return Err(ConfigError::Key {
-                key: "pipelines".to_owned(),
-                reason,
-            });
+            return Err(ConfigError::Key { key: "pipelines".to_owned(), reason });
         }
         Ok(Self { server, pipelines })
     }

@@ -43,32 +43,16 @@ fn a_good_file_is_read() {
     assert_eq!(config.server.asset_url, "https://id.example.com");
     assert!(config.server.secure);
     let pipeline = &config.pipelines[0];
-    assert_eq!(
-        pipeline.identity.binding_life,
-        jiff::SignedDuration::from_hours(12)
-    );
-    assert_eq!(
-        pipeline.integrations[0]["vendor"].as_str(),
-        Some("amperity")
-    );
+    assert_eq!(pipeline.identity.binding_life, jiff::SignedDuration::from_hours(12));
+    assert_eq!(pipeline.integrations[0]["vendor"].as_str(), Some("amperity"));
 }
 
 #[test]
 fn every_mistake_names_its_key_and_says_what_to_write() {
     for (good, bad, key, hint) in [
-        (
-            "listen =",
-            "lisen =",
-            "unknown field `lisen`",
-            "expected one of",
-        ),
+        ("listen =", "lisen =", "unknown field `lisen`", "expected one of"),
         ("dk_live_shop", "shop", "key", "dk_live_"),
-        (
-            "https://id.example.com/",
-            "http://id.example.com",
-            "`server.public_url` is",
-            "https",
-        ),
+        ("https://id.example.com/", "http://id.example.com", "`server.public_url` is", "https"),
         (
             "https://id.example.com/",
             "https://u:p@id.example.com",
@@ -81,12 +65,7 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
             "`pipelines[0].origins[0]` is",
             "`https://www.example.com`",
         ),
-        (
-            "https://www.example.com",
-            "*",
-            "`pipelines[0].origins[0]` is `*`",
-            "scheme and host",
-        ),
+        ("https://www.example.com", "*", "`pipelines[0].origins[0]` is `*`", "scheme and host"),
         (
             "[\"https://www.example.com\"]",
             "[]",
@@ -105,12 +84,7 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
             "`pipelines[0].cookie_domain` is `ample.com`",
             "must be in",
         ),
-        (
-            "\"required\"",
-            "\"strict\"",
-            "unknown variant `strict`",
-            "`required`",
-        ),
+        ("\"required\"", "\"strict\"", "unknown variant `strict`", "`required`"),
         (
             "binding_hours = 12",
             "binding_hours = 0",
@@ -133,14 +107,9 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
         ("{ env = \"COOKIE_KEY\" }", "\"plain\"", "secret", ""),
     ] {
         assert!(GOOD.contains(good), "{good}");
-        let error = parse(&GOOD.replace(good, bad))
-            .err()
-            .map(|error| error.to_string());
+        let error = parse(&GOOD.replace(good, bad)).err().map(|error| error.to_string());
         let error = error.unwrap_or_else(|| panic!("{bad} was taken"));
-        assert!(
-            error.contains(key) && error.contains(hint),
-            "{bad}: {error}"
-        );
+        assert!(error.contains(key) && error.contains(hint), "{bad}: {error}");
     }
 }
 
@@ -151,24 +120,15 @@ fn a_short_secret_is_refused_without_being_shown() {
         ("IDENTITY".to_owned(), "canary-short".to_owned()),
     ]);
     let error = Config::parse(GOOD, &secrets).err().unwrap().to_string();
-    assert!(
-        error.contains("shorter than 32 bytes") && !error.contains("canary"),
-        "{error}"
-    );
+    assert!(error.contains("shorter than 32 bytes") && !error.contains("canary"), "{error}");
 }
 
 #[test]
 fn two_pipelines_cannot_share_a_key_and_none_is_refused() {
     let pipelines = &GOOD[GOOD.find("[[pipelines]]").unwrap()..];
-    let error = parse(&format!("{GOOD}{pipelines}"))
-        .err()
-        .unwrap()
-        .to_string();
+    let error = parse(&format!("{GOOD}{pipelines}")).err().unwrap().to_string();
     assert!(error.contains("`pipelines[1].key`"), "{error}");
-    let error = parse(&GOOD[..GOOD.find("[[pipelines]]").unwrap()])
-        .err()
-        .unwrap()
-        .to_string();
+    let error = parse(&GOOD[..GOOD.find("[[pipelines]]").unwrap()]).err().unwrap().to_string();
     assert!(error.contains("`pipelines`: there is none"), "{error}");
 }
 

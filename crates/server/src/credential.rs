@@ -82,10 +82,7 @@ impl Credentials {
             read.push(Key { id, mac });
         }
         let mut keys = read.into_iter();
-        Ok(Self {
-            signing: keys.next().ok_or(KeyError::None)?,
-            retired: keys.collect(),
-        })
+        Ok(Self { signing: keys.next().ok_or(KeyError::None)?, retired: keys.collect() })
     }
 
     /// The cookie's value for a visitor now.
@@ -141,12 +138,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
     fn keys(ids: &[&str]) -> Credentials {
-        let key = |id: &&str| {
-            (
-                (*id).to_owned(),
-                SecretString::from(id.repeat(MIN_KEY_BYTES)),
-            )
-        };
+        let key = |id: &&str| ((*id).to_owned(), SecretString::from(id.repeat(MIN_KEY_BYTES)));
         Credentials::new(ids.iter().map(key)).unwrap()
     }
 
@@ -167,26 +159,14 @@ mod tests {
     fn a_retired_key_still_reads_and_a_dropped_one_does_not() {
         let value = keys(&["old"]).issue(id(), 1, NOW);
         assert!(keys(&["new", "old"]).read(&value).is_some());
-        assert!(
-            keys(&["new", "old"])
-                .issue(id(), 1, NOW)
-                .starts_with("1.new.")
-        );
+        assert!(keys(&["new", "old"]).issue(id(), 1, NOW).starts_with("1.new."));
         assert!(keys(&["new"]).read(&value).is_none());
     }
 
     #[test]
     fn a_key_of_the_same_name_does_not_read_another_s() {
-        let other = [(
-            "a".to_owned(),
-            SecretString::from("z".repeat(MIN_KEY_BYTES)),
-        )];
-        assert!(
-            Credentials::new(other)
-                .unwrap()
-                .read(&keys(&["a"]).issue(id(), 1, NOW))
-                .is_none()
-        );
+        let other = [("a".to_owned(), SecretString::from("z".repeat(MIN_KEY_BYTES)))];
+        assert!(Credentials::new(other).unwrap().read(&keys(&["a"]).issue(id(), 1, NOW)).is_none());
     }
 
     #[test]
@@ -199,10 +179,7 @@ mod tests {
         assert_eq!(of(&[]), Some(KeyError::None));
         assert_eq!(of(&[("a.b", 32)]), Some(KeyError::Id("a.b".to_owned())));
         assert_eq!(of(&[("a", 31)]), Some(KeyError::Short("a".to_owned())));
-        assert_eq!(
-            of(&[("a", 32), ("a", 33)]),
-            Some(KeyError::Twice("a".to_owned()))
-        );
+        assert_eq!(of(&[("a", 32), ("a", 33)]), Some(KeyError::Twice("a".to_owned())));
     }
 
     proptest! {

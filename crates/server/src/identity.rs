@@ -75,11 +75,7 @@ pub struct IdentityKey {
 impl IdentityKey {
     /// A shared secret.
     pub fn hs256(id: String, secret: &[u8]) -> Self {
-        Self {
-            id,
-            algorithm: Algorithm::HS256,
-            key: DecodingKey::from_secret(secret),
-        }
+        Self { id, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret) }
     }
 }
 
@@ -117,11 +113,7 @@ impl Verifier {
         keys: Vec<IdentityKey>,
         binding_life: SignedDuration,
     ) -> Self {
-        Self {
-            audience,
-            keys,
-            binding_life,
-        }
+        Self { audience, keys, binding_life }
     }
 
     /// What the token proves at `now`.
@@ -129,10 +121,7 @@ impl Verifier {
         let claims = self.signed_claims(token.expose())?;
         self.check_audience(&claims.aud)?;
         check_time(&claims, now)?;
-        let user_id = claims
-            .sub
-            .as_str()
-            .and_then(|sub| Identifier::new(sub).ok());
+        let user_id = claims.sub.as_str().and_then(|sub| Identifier::new(sub).ok());
         Ok(Binding {
             user_id: user_id.ok_or(IdentityError::BadClaim("sub"))?,
             email: verified("email", &claims.email, &claims.email_verified)?,
@@ -150,11 +139,7 @@ impl Verifier {
         // `alg: none` and algorithms the library does not know do not parse as a header at all.
         let header = jsonwebtoken::decode_header(token).map_err(|_| IdentityError::Malformed)?;
         let kid = header.kid.ok_or(IdentityError::UnknownKey)?;
-        let key = self
-            .keys
-            .iter()
-            .find(|key| key.id == kid)
-            .ok_or(IdentityError::UnknownKey)?;
+        let key = self.keys.iter().find(|key| key.id == kid).ok_or(IdentityError::UnknownKey)?;
         if header.alg != key.algorithm {
             return Err(IdentityError::WrongAlgorithm);
         }
@@ -174,15 +159,8 @@ impl Verifier {
     fn check_audience(&self, audience: &Value) -> Result<(), IdentityError> {
         let ours = |value: &Value| value.as_str() == Some(self.audience.as_str());
         // RFC 7519 allows one audience as a text or several as a list.
-        let fits = ours(audience)
-            || audience
-                .as_array()
-                .is_some_and(|list| list.iter().any(ours));
-        if fits {
-            Ok(())
-        } else {
-            Err(IdentityError::WrongAudience)
-        }
+        let fits = ours(audience) || audience.as_array().is_some_and(|list| list.iter().any(ours));
+        if fits { Ok(()) } else { Err(IdentityError::WrongAudience) }
     }
 }
 
@@ -203,13 +181,8 @@ fn check_time(claims: &TokenClaims, now: Timestamp) -> Result<(), IdentityError>
 
 /// Seconds since 1970; RFC 7519 allows fractions, which are cut.
 fn numeric_date(name: &'static str, value: &Value) -> Result<Timestamp, IdentityError> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "out of range is refused by from_second"
-    )]
-    let seconds = value
-        .as_i64()
-        .or_else(|| value.as_f64().map(|seconds| seconds as i64));
+    #[expect(clippy::cast_possible_truncation, reason = "out of range is refused by from_second")]
+    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64));
     seconds
         .and_then(|seconds| Timestamp::from_second(seconds).ok())
         .ok_or(IdentityError::BadClaim(name))
@@ -223,9 +196,9 @@ fn verified(
     match value {
         Value::Null => Ok(None),
         Value::String(_) if *flag != Value::Bool(true) => Ok(None),
-        Value::String(text) => Identifier::new(text.as_str())
-            .map(Some)
-            .map_err(|_| IdentityError::BadClaim(name)),
+        Value::String(text) => {
+            Identifier::new(text.as_str()).map(Some).map_err(|_| IdentityError::BadClaim(name))
+        }
         _ => Err(IdentityError::BadClaim(name)),
     }
 }
@@ -247,11 +220,7 @@ pub fn check_contradiction(claims: &Claims, proof: &Binding) -> Result<(), Ident
         (Some(claim), Some(proven)) => !same(claim, proven),
         _ => false,
     };
-    if claims
-        .user_id
-        .as_ref()
-        .is_some_and(|claim| *claim != proof.user_id)
-    {
+    if claims.user_id.as_ref().is_some_and(|claim| *claim != proof.user_id) {
         return Err(IdentityError::Contradiction("userId"));
     }
     if differs(claims.email.as_ref(), proof.email.as_ref()) {

@@ -13,21 +13,14 @@ fn verifier() -> Verifier {
         IdentityKey::hs256("k1".to_owned(), SECRET),
         IdentityKey::hs256("k2".to_owned(), &[9; 32]),
     ];
-    Verifier::new(
-        "dk_live_shop".parse().unwrap(),
-        keys,
-        SignedDuration::from_hours(24),
-    )
+    Verifier::new("dk_live_shop".parse().unwrap(), keys, SignedDuration::from_hours(24))
 }
 
 /// Signs by hand, so that the library under test does not test itself.
 fn sign(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
     let body = format!("{}.{}", encode(header), encode(claims));
-    let mac = Hmac::<Sha256>::new_from_slice(secret)
-        .unwrap()
-        .chain_update(&body)
-        .finalize();
+    let mac = Hmac::<Sha256>::new_from_slice(secret).unwrap().chain_update(&body).finalize();
     format!("{body}.{}", BASE64URL_NOPAD.encode(&mac.into_bytes()))
 }
 
@@ -51,9 +44,7 @@ fn with(mut value: Value, name: &str, new: Value) -> Value {
 fn verify_at(token: &str, now: i64) -> Result<Binding, IdentityError> {
     let body = json!({"userId": "u", "token": token}).to_string();
     let kind = datafly_core::event::EventKind::Identify;
-    let token = datafly_core::event::Submission::parse(body.as_bytes(), kind)
-        .unwrap()
-        .token;
+    let token = datafly_core::event::Submission::parse(body.as_bytes(), kind).unwrap().token;
     verifier().verify(&token.unwrap(), Timestamp::from_second(now).unwrap())
 }
 
@@ -76,74 +67,22 @@ fn a_good_token_proves_its_subject_and_what_is_flagged_as_verified() {
 fn every_other_token_is_refused_for_its_reason() {
     use IdentityError as E;
     let cases = [
-        (
-            header(),
-            with(claims(), "aud", json!("dk_live_other")),
-            E::WrongAudience,
-        ),
-        (
-            header(),
-            with(claims(), "aud", json!(null)),
-            E::WrongAudience,
-        ),
-        (
-            header(),
-            with(claims(), "sub", json!(null)),
-            E::BadClaim("sub"),
-        ),
-        (
-            header(),
-            with(claims(), "sub", json!(7)),
-            E::BadClaim("sub"),
-        ),
-        (
-            header(),
-            with(claims(), "sub", json!("a\nb")),
-            E::BadClaim("sub"),
-        ),
-        (
-            header(),
-            with(claims(), "iat", json!(null)),
-            E::BadClaim("iat"),
-        ),
-        (
-            header(),
-            with(claims(), "exp", json!("soon")),
-            E::BadClaim("exp"),
-        ),
-        (
-            header(),
-            with(claims(), "exp", json!(1e300)),
-            E::BadClaim("exp"),
-        ),
-        (
-            header(),
-            with(claims(), "exp", json!(NOW + 3601)),
-            E::TooLong,
-        ),
+        (header(), with(claims(), "aud", json!("dk_live_other")), E::WrongAudience),
+        (header(), with(claims(), "aud", json!(null)), E::WrongAudience),
+        (header(), with(claims(), "sub", json!(null)), E::BadClaim("sub")),
+        (header(), with(claims(), "sub", json!(7)), E::BadClaim("sub")),
+        (header(), with(claims(), "sub", json!("a\nb")), E::BadClaim("sub")),
+        (header(), with(claims(), "iat", json!(null)), E::BadClaim("iat")),
+        (header(), with(claims(), "exp", json!("soon")), E::BadClaim("exp")),
+        (header(), with(claims(), "exp", json!(1e300)), E::BadClaim("exp")),
+        (header(), with(claims(), "exp", json!(NOW + 3601)), E::TooLong),
         (header(), with(claims(), "exp", json!(NOW - 1)), E::TooLong),
-        (
-            header(),
-            with(claims(), "email", json!(7)),
-            E::BadClaim("email"),
-        ),
+        (header(), with(claims(), "email", json!(7)), E::BadClaim("email")),
         (with(header(), "kid", json!("k9")), claims(), E::UnknownKey),
         (with(header(), "kid", json!(null)), claims(), E::UnknownKey),
-        (
-            with(header(), "kid", json!("k2")),
-            claims(),
-            E::BadSignature,
-        ),
-        (
-            with(header(), "alg", json!("HS512")),
-            claims(),
-            E::WrongAlgorithm,
-        ),
-        (
-            with(header(), "alg", json!("RS256")),
-            claims(),
-            E::WrongAlgorithm,
-        ),
+        (with(header(), "kid", json!("k2")), claims(), E::BadSignature),
+        (with(header(), "alg", json!("HS512")), claims(), E::WrongAlgorithm),
+        (with(header(), "alg", json!("RS256")), claims(), E::WrongAlgorithm),
         (with(header(), "alg", json!("none")), claims(), E::Malformed),
     ];
     for (header, claims, error) in cases {
@@ -152,15 +91,10 @@ fn every_other_token_is_refused_for_its_reason() {
     for token in ["", "a", "a.b", "a.b.c", "....", "e30.e30.e30"] {
         let body = json!({"userId": "u", "token": token}).to_string();
         let kind = datafly_core::event::EventKind::Identify;
-        if let Some(token) = datafly_core::event::Submission::parse(body.as_bytes(), kind)
-            .unwrap()
-            .token
+        if let Some(token) =
+            datafly_core::event::Submission::parse(body.as_bytes(), kind).unwrap().token
         {
-            assert!(
-                verifier()
-                    .verify(&token, Timestamp::from_second(NOW).unwrap())
-                    .is_err()
-            );
+            assert!(verifier().verify(&token, Timestamp::from_second(NOW).unwrap()).is_err());
         }
     }
 }
@@ -187,21 +121,12 @@ fn clocks_may_differ_by_a_minute() {
 
 #[test]
 fn a_pipeline_without_keys_takes_no_token() {
-    let none = Verifier::new(
-        "dk_live_shop".parse().unwrap(),
-        vec![],
-        SignedDuration::ZERO,
-    );
+    let none = Verifier::new("dk_live_shop".parse().unwrap(), vec![], SignedDuration::ZERO);
     let body = json!({"userId": "u", "token": sign(&header(), &claims(), SECRET)}).to_string();
     let kind = datafly_core::event::EventKind::Identify;
-    let token = datafly_core::event::Submission::parse(body.as_bytes(), kind)
-        .unwrap()
-        .token;
+    let token = datafly_core::event::Submission::parse(body.as_bytes(), kind).unwrap().token;
     let now = Timestamp::from_second(NOW).unwrap();
-    assert_eq!(
-        none.verify(&token.unwrap(), now),
-        Err(IdentityError::NoKeys)
-    );
+    assert_eq!(none.verify(&token.unwrap(), now), Err(IdentityError::NoKeys));
 }
 
 #[test]
@@ -214,10 +139,7 @@ fn a_claim_that_says_something_else_is_a_contradiction() {
         phone: Identifier::new(phone).ok(),
     };
     assert_eq!(check_contradiction(&Claims::default(), &proof), Ok(()));
-    assert_eq!(
-        check_contradiction(&claim("user-123", " Alice@Example.com", ""), &proof),
-        Ok(())
-    );
+    assert_eq!(check_contradiction(&claim("user-123", " Alice@Example.com", ""), &proof), Ok(()));
     for (claims, field) in [
         (claim("user-124", "", ""), "userId"),
         (claim("", "bob@example.com", ""), "traits.email"),

@@ -39,30 +39,21 @@ pub struct Runtime {
 impl Runtime {
     /// The operating system's clock and random numbers.
     pub fn system() -> Self {
-        Self {
-            clock: Arc::new(System),
-            entropy: Arc::new(System),
-        }
+        Self { clock: Arc::new(System), entropy: Arc::new(System) }
     }
 }
 
 struct System;
 
 impl Clock for System {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that is passed in"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that is passed in")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 }
 
 impl Entropy for System {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the randomness that is passed in"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the randomness that is passed in")]
     fn bytes(&self) -> Result<[u8; 16], EntropyError> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|_| EntropyError)?;

@@ -51,11 +51,7 @@ impl Server {
             ),
             None => None,
         };
-        Ok(Self {
-            listener,
-            app: Arc::new(app),
-            tls,
-        })
+        Ok(Self { listener, app: Arc::new(app), tls })
     }
 
     /// The address it listens on: the port is the system's choice where the configuration says 0.
@@ -112,11 +108,7 @@ where
         .max_buf_size(MAX_HEAD_BYTES as usize)
         .http2()
         .max_header_list_size(MAX_HEAD_BYTES);
-    server
-        .handle(handle)
-        .serve(router.into_make_service())
-        .await
-        .map_err(StartError::Listen)
+    server.handle(handle).serve(router.into_make_service()).await.map_err(StartError::Listen)
 }
 
 async fn sweep(app: Arc<App>, mut until_stopped: oneshot::Receiver<()>) {

@@ -146,17 +146,10 @@ impl Visitors {
                 return self.mint();
             }
             let now = self.runtime.clock.now();
-            let key = VisitorKey {
-                pipeline: pipeline.clone(),
-                id: present.id,
-            };
+            let key = VisitorKey { pipeline: pipeline.clone(), id: present.id };
             let until = now + TOMBSTONE_LIFE;
             let tombstone = Visitor::tombstone();
-            match self
-                .state
-                .put(&key, &tombstone, present.version, until, now)
-                .await?
-            {
+            match self.state.put(&key, &tombstone, present.version, until, now).await? {
                 Put::Done { .. } => return self.mint(),
                 Put::Conflict => present = self.read(pipeline, present.id).await?,
             }
@@ -189,10 +182,7 @@ impl Visitors {
     }
 
     async fn read(&self, pipeline: &PipelineKey, id: CanonicalId) -> Result<Present, VisitorError> {
-        let key = VisitorKey {
-            pipeline: pipeline.clone(),
-            id,
-        };
+        let key = VisitorKey { pipeline: pipeline.clone(), id };
         let stored = self.state.get(&key, self.runtime.clock.now()).await?;
         Ok(match stored {
             Some(stored) => Present {
@@ -218,10 +208,7 @@ impl Visitors {
         present: &Present,
     ) -> Result<Present, VisitorError> {
         let read = self.read(pipeline, present.id).await?;
-        Ok(Present {
-            minted: present.minted,
-            ..read
-        })
+        Ok(Present { minted: present.minted, ..read })
     }
 
     /// Writes the record as it stands; `false` when another write came first.
@@ -231,16 +218,9 @@ impl Visitors {
         present: &mut Present,
     ) -> Result<bool, VisitorError> {
         let now = self.runtime.clock.now();
-        let key = VisitorKey {
-            pipeline: pipeline.clone(),
-            id: present.id,
-        };
+        let key = VisitorKey { pipeline: pipeline.clone(), id: present.id };
         let until = now + LIFE;
-        match self
-            .state
-            .put(&key, &present.record, present.version, until, now)
-            .await?
-        {
+        match self.state.put(&key, &present.record, present.version, until, now).await? {
             Put::Done { version } => {
                 present.version = version;
                 present.expires_at = until;

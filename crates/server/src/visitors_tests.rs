@@ -39,10 +39,7 @@ impl Site {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = EmbeddedState::open(&folder.path().join("state.redb")).unwrap();
-        let surroundings = Arc::new(Surroundings {
-            now: Mutex::new(START),
-            minted: Mutex::new(0),
-        });
+        let surroundings = Arc::new(Surroundings { now: Mutex::new(START), minted: Mutex::new(0) });
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
@@ -60,15 +57,8 @@ impl Site {
     }
 
     async fn recognise(&self, present: &Present) -> Present {
-        let credential = Credential {
-            id: present.id,
-            version: present.version,
-            day: 0,
-        };
-        self.visitors
-            .recognise(&self.pipeline, Some(&credential))
-            .await
-            .unwrap()
+        let credential = Credential { id: present.id, version: present.version, day: 0 };
+        self.visitors.recognise(&self.pipeline, Some(&credential)).await.unwrap()
     }
 
     async fn new_visitor(&self) -> Present {
@@ -87,20 +77,12 @@ impl Site {
             phone: None,
             expires_at: START + SignedDuration::from_hours(1000),
         });
-        let claims = Claims {
-            user_id: Some(user_id),
-            ..Claims::default()
-        };
-        self.visitors
-            .identify(&self.pipeline, present, claims, proof)
-            .await
-            .unwrap()
+        let claims = Claims { user_id: Some(user_id), ..Claims::default() };
+        self.visitors.identify(&self.pipeline, present, claims, proof).await.unwrap()
     }
 
     fn user_of(present: &Present) -> Option<String> {
-        let who = present
-            .record
-            .identifiers(present.id, Verification::Off, START);
+        let who = present.record.identifiers(present.id, Verification::Off, START);
         who.user_id.map(|user| user.expose().to_owned())
     }
 }
@@ -111,10 +93,7 @@ async fn an_id_without_an_event_leaves_no_record() {
     let minted = site.new_visitor().await;
     assert!(minted.minted);
     let again = site.recognise(&minted).await;
-    assert_eq!(
-        (again.id, again.version, again.minted),
-        (minted.id, 0, false)
-    );
+    assert_eq!((again.id, again.version, again.minted), (minted.id, 0, false));
 }
 
 #[tokio::test]
@@ -129,11 +108,7 @@ async fn the_first_event_makes_version_1_and_later_ones_cost_no_write() {
     }
     site.wait(25);
     let next_day = site.recognise(&first).await;
-    assert_eq!(
-        site.touch(next_day).await.version,
-        2,
-        "its life is renewed once a day"
-    );
+    assert_eq!(site.touch(next_day).await.version, 2, "its life is renewed once a day");
 }
 
 #[tokio::test]
@@ -151,11 +126,7 @@ async fn a_log_out_kills_the_old_id_for_a_day() {
     let site = Site::open();
     let visitor = site.new_visitor().await;
     let old = site.identify(visitor, "u1", true).await;
-    let fresh = site
-        .visitors
-        .reset(&site.pipeline, old.clone())
-        .await
-        .unwrap();
+    let fresh = site.visitors.reset(&site.pipeline, old.clone()).await.unwrap();
     assert_ne!(fresh.id, old.id);
     assert_eq!((fresh.version, Site::user_of(&fresh)), (0, None));
 
@@ -182,10 +153,7 @@ async fn somebody_else_proven_or_claimed_is_a_new_visitor() {
         let second = site.identify(first.clone(), "u2", proven).await;
         assert_ne!(second.id, first.id);
         assert_eq!(Site::user_of(&second).as_deref(), Some("u2"));
-        assert!(
-            site.recognise(&first).await.minted,
-            "the first person's id is dead"
-        );
+        assert!(site.recognise(&first).await.minted, "the first person's id is dead");
     }
 }
 
@@ -197,27 +165,15 @@ async fn racing_identifies_of_one_visitor_all_land() {
     let traits = |n: usize| {
         let text = Identifier::new(format!("value-{n}")).ok();
         match n {
-            0 => Claims {
-                email: text,
-                ..Claims::default()
-            },
-            1 => Claims {
-                phone: text,
-                ..Claims::default()
-            },
-            _ => Claims {
-                anonymous_id: text,
-                ..Claims::default()
-            },
+            0 => Claims { email: text, ..Claims::default() },
+            1 => Claims { phone: text, ..Claims::default() },
+            _ => Claims { anonymous_id: text, ..Claims::default() },
         }
     };
     let calls = (0..3).map(|n| {
         let (site, visitor) = (Arc::clone(&site), visitor.clone());
         tokio::spawn(async move {
-            site.visitors
-                .identify(&site.pipeline, visitor, traits(n), None)
-                .await
-                .unwrap();
+            site.visitors.identify(&site.pipeline, visitor, traits(n), None).await.unwrap();
         })
     });
     for call in calls.collect::<Vec<_>>() {

@@ -78,9 +78,7 @@ pub fn build(config: Config, secrets: &Secrets, runtime: &Runtime) -> Result<App
         pipelines: Pipelines::new(pipelines),
         visitors: Visitors::new(state, runtime.clone()),
         credentials: Credentials::new(cookie_keys(server, runtime)?)?,
-        cookies: CookiePolicy {
-            secure: server.secure,
-        },
+        cookies: CookiePolicy { secure: server.secure },
         bundle: Bundle::load(&server.bundle_dir)?,
         clock: Arc::clone(&runtime.clock),
         public_url: server.public_url.clone(),
@@ -98,29 +96,16 @@ fn build_pipeline(
     for (place, table) in config.integrations.into_iter().enumerate() {
         let at = format!("pipelines[{index}].integrations[{place}]");
         let enrichment = build_integration(&at, table, client, secrets)?;
-        if enrichments
-            .iter()
-            .any(|earlier| earlier.name == enrichment.name)
-        {
+        if enrichments.iter().any(|earlier| earlier.name == enrichment.name) {
             let reason = "the pipeline has this vendor already".to_owned();
-            return Err(ConfigError::Key {
-                key: format!("{at}.vendor"),
-                reason,
-            }
-            .into());
+            return Err(ConfigError::Key { key: format!("{at}.vendor"), reason }.into());
         }
         enrichments.push(enrichment);
     }
-    let IdentityConfig {
-        verification,
-        binding_life,
-        keys,
-    } = config.identity;
-    let keys = keys
-        .into_iter()
-        .map(|(id, algorithm, secret)| match algorithm {
-            KeyAlgorithm::Hs256 => IdentityKey::hs256(id, secret.expose_secret().as_bytes()),
-        });
+    let IdentityConfig { verification, binding_life, keys } = config.identity;
+    let keys = keys.into_iter().map(|(id, algorithm, secret)| match algorithm {
+        KeyAlgorithm::Hs256 => IdentityKey::hs256(id, secret.expose_secret().as_bytes()),
+    });
     Ok(Pipeline {
         verifier: Verifier::new(config.key.clone(), keys.collect(), binding_life),
         verification,
@@ -139,15 +124,9 @@ fn build_integration(
     client: &http::Client,
     secrets: &Secrets,
 ) -> Result<Enrichment, ConfigError> {
-    let key_error = |key: &str, reason: String| ConfigError::Key {
-        key: key.to_owned(),
-        reason,
-    };
+    let key_error = |key: &str, reason: String| ConfigError::Key { key: key.to_owned(), reason };
     let Some(toml::Value::String(vendor)) = table.remove("vendor") else {
-        let reason = format!(
-            "name the vendor, for example `vendor = \"{}\"`",
-            amperity::NAME
-        );
+        let reason = format!("name the vendor, for example `vendor = \"{}\"`", amperity::NAME);
         return Err(key_error(&format!("{at}.vendor"), reason));
     };
     match vendor.as_str() {
@@ -210,8 +189,5 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn file_error(path: &Path, error: io::Error) -> StartError {
-    StartError::File {
-        path: path.display().to_string(),
-        error,
-    }
+    StartError::File { path: path.display().to_string(), error }
 }

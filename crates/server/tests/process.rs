@@ -1,10 +1,6 @@
 //! The real binary: killed, stopped, and talked to slowly.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -39,10 +35,7 @@ impl Process {
             .unwrap();
         for _ in 0..500 {
             if let Ok(text) = fs::read_to_string(&ready_file) {
-                return Self {
-                    child,
-                    ready: serde_json::from_str(&text).unwrap(),
-                };
+                return Self { child, ready: serde_json::from_str(&text).unwrap() };
             }
             sleep(Duration::from_millis(20));
         }
@@ -58,9 +51,7 @@ impl Process {
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.ready["address"].as_str().unwrap()).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
     }
 
@@ -81,13 +72,7 @@ impl Process {
 
     fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 }
 
@@ -100,14 +85,10 @@ impl Drop for Process {
 
 /// `dfk=…` as the browser would send it back.
 fn cookie(answer: &str) -> String {
-    let set = answer
-        .lines()
-        .filter_map(|line| line.strip_prefix("set-cookie: "));
+    let set = answer.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
     let mut pairs = set.filter_map(|cookie| cookie.split(';').next());
     let found: Option<&str> = pairs.find(|pair| pair.starts_with("dfk="));
-    found
-        .unwrap_or_else(|| panic!("no cookie in {answer}"))
-        .to_owned()
+    found.unwrap_or_else(|| panic!("no cookie in {answer}")).to_owned()
 }
 
 /// A server on plain http for localhost, with a sandbox vendor, in a folder of its own.
@@ -115,32 +96,20 @@ fn set_up() -> (tempfile::TempDir, Process) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     for (name, content) in [
-        (
-            "manifest.json",
-            r#"{"stub":"","loader":"loader.js","module":"m.js","wasm":"m.wasm"}"#,
-        ),
+        ("manifest.json", r#"{"stub":"","loader":"loader.js","module":"m.js","wasm":"m.wasm"}"#),
         ("loader.js", "boot(__DATAFLY_CONFIG__)"),
     ] {
         fs::create_dir_all(folder.path().join("pkg")).unwrap();
         fs::write(folder.path().join("pkg").join(name), content).unwrap();
     }
-    for name in [
-        "m.js",
-        "m.js.br",
-        "m.js.gz",
-        "m.wasm",
-        "m.wasm.br",
-        "m.wasm.gz",
-    ] {
+    for name in ["m.js", "m.js.br", "m.js.gz", "m.wasm", "m.wasm.br", "m.wasm.gz"] {
         fs::write(folder.path().join("pkg").join(name), "x").unwrap();
     }
     let any = "127.0.0.1:0";
     let arguments = ["sandbox", "--vendor", any, "--shop", any, "--www", &path];
     let vendor = Process::start(folder.path(), "sandbox", &arguments);
     let base_url = vendor.ready["amperity"]["base_url"].as_str().unwrap();
-    let config = CONFIG
-        .replace("FOLDER", &path)
-        .replace("BASE_URL", base_url);
+    let config = CONFIG.replace("FOLDER", &path).replace("BASE_URL", base_url);
     fs::write(folder.path().join("datafly.toml"), config).unwrap();
     (folder, vendor)
 }
@@ -198,20 +167,11 @@ fn on_http_localhost_the_cookies_have_no_prefix_and_are_not_secure() {
     let (folder, _vendor) = set_up();
     let server = Process::serve(folder.path());
     let answer = server.send("GET", ENRICH, "", "");
-    let cookies: Vec<_> = answer
-        .lines()
-        .filter(|line| line.starts_with("set-cookie: "))
-        .collect();
+    let cookies: Vec<_> = answer.lines().filter(|line| line.starts_with("set-cookie: ")).collect();
     assert_eq!(cookies.len(), 2);
     for cookie in cookies {
-        assert!(
-            !cookie.contains("Secure") && !cookie.contains("__Host-"),
-            "{cookie}"
-        );
-        assert!(
-            cookie.contains("HttpOnly; SameSite=Lax; Path=/"),
-            "{cookie}"
-        );
+        assert!(!cookie.contains("Secure") && !cookie.contains("__Host-"), "{cookie}");
+        assert!(cookie.contains("HttpOnly; SameSite=Lax; Path=/"), "{cookie}");
     }
 }
 
@@ -242,8 +202,7 @@ fn slow_heads_and_bodies_are_ended() {
     let (folder, _vendor) = set_up();
     let server = Process::serve(folder.path());
     let mut head = server.connect();
-    head.write_all(b"GET /v1/enrich HTTP/1.1\r\nhost: localhost\r\nx: ")
-        .unwrap();
+    head.write_all(b"GET /v1/enrich HTTP/1.1\r\nhost: localhost\r\nx: ").unwrap();
     let mut body = server.connect();
     let start = format!(
         "POST /v1/p?key=dk_test_process HTTP/1.1\r\nhost: localhost\r\norigin: {ORIGIN}\r\n\
@@ -254,10 +213,7 @@ fn slow_heads_and_bodies_are_ended() {
     let mut answer = Vec::new();
     body.read_to_end(&mut answer).unwrap();
     let answer = String::from_utf8_lossy(&answer);
-    assert!(
-        answer.starts_with("HTTP/1.1 408") && answer.contains("BODY_TIMEOUT"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("BODY_TIMEOUT"), "{answer}");
     let mut rest = Vec::new();
     head.read_to_end(&mut rest).unwrap();
     assert!(!String::from_utf8_lossy(&rest).contains(" 200 "));
@@ -277,14 +233,8 @@ fn a_wrong_configuration_ends_with_1_and_names_the_key() {
     let file = folder.path().join("datafly.toml");
     fs::write(&file, "[server]\nlisten = 7\n").unwrap();
     let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_datafly"))
-            .args(arguments)
-            .output()
-            .unwrap();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )
+        let output = Command::new(env!("CARGO_BIN_EXE_datafly")).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (code, error) = run(&["serve", "--config", file.to_str().unwrap()]);
     assert_eq!(code, Some(1));

@@ -84,10 +84,7 @@ impl EmbeddedState {
     fn start(database: Database) -> Result<Self, StateError> {
         prepare(&database)?;
         let database = Arc::new(database);
-        Ok(Self {
-            group: Group::start(Arc::clone(&database))?,
-            database,
-        })
+        Ok(Self { group: Group::start(Arc::clone(&database))?, database })
     }
 }
 
@@ -107,9 +104,7 @@ fn make(file: &Path) -> Result<(), StateError> {
     drop(database);
     fs::rename(unfinished, file).map_err(|error| engine(action, error))?;
     // The rename itself must be on disk before anything is acknowledged.
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     fs::File::open(folder.unwrap_or(Path::new(".")))
         .and_then(|folder| folder.sync_all())
         .map_err(|error| engine(action, error))
@@ -118,36 +113,21 @@ fn make(file: &Path) -> Result<(), StateError> {
 /// Makes the tables of a new file, or checks the format of an old one.
 fn prepare(database: &Database) -> Result<(), StateError> {
     let action = "prepare the state file";
-    let transaction = database
-        .begin_write()
-        .map_err(|error| engine(action, error))?;
+    let transaction = database.begin_write().map_err(|error| engine(action, error))?;
     {
-        let mut meta = transaction
-            .open_table(META)
-            .map_err(|error| engine(action, error))?;
-        let found = meta
-            .get("format")
-            .map_err(|error| engine(action, error))?
-            .map(|n| n.value());
+        let mut meta = transaction.open_table(META).map_err(|error| engine(action, error))?;
+        let found = meta.get("format").map_err(|error| engine(action, error))?.map(|n| n.value());
         match found {
             Some(FORMAT) => {}
             Some(found) => {
-                return Err(StateError::Format {
-                    found,
-                    expected: FORMAT,
-                });
+                return Err(StateError::Format { found, expected: FORMAT });
             }
             None => {
-                meta.insert("format", FORMAT)
-                    .map_err(|error| engine(action, error))?;
+                meta.insert("format", FORMAT).map_err(|error| engine(action, error))?;
             }
         }
-        transaction
-            .open_table(VISITORS)
-            .map_err(|error| engine(action, error))?;
-        transaction
-            .open_table(EXPIRIES)
-            .map_err(|error| engine(action, error))?;
+        transaction.open_table(VISITORS).map_err(|error| engine(action, error))?;
+        transaction.open_table(EXPIRIES).map_err(|error| engine(action, error))?;
     }
     transaction.commit().map_err(|error| engine(action, error))
 }
@@ -158,19 +138,11 @@ impl State for EmbeddedState {
     // both less than handing the read to another thread.
     async fn get(&self, key: &VisitorKey, now: Timestamp) -> Result<Option<Stored>, StateError> {
         let action = "read a visitor";
-        let transaction = self
-            .database
-            .begin_read()
-            .map_err(|error| engine(action, error))?;
-        let visitors = transaction
-            .open_table(VISITORS)
-            .map_err(|error| engine(action, error))?;
-        let bytes = visitors
-            .get(record::key(key).as_slice())
-            .map_err(|error| engine(action, error))?;
-        let stored = bytes
-            .map(|bytes| record::decode(bytes.value()))
-            .transpose()?;
+        let transaction = self.database.begin_read().map_err(|error| engine(action, error))?;
+        let visitors = transaction.open_table(VISITORS).map_err(|error| engine(action, error))?;
+        let bytes =
+            visitors.get(record::key(key).as_slice()).map_err(|error| engine(action, error))?;
+        let stored = bytes.map(|bytes| record::decode(bytes.value())).transpose()?;
         Ok(stored.filter(|stored| now < stored.expires_at))
     }
 
@@ -182,11 +154,7 @@ impl State for EmbeddedState {
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Put, StateError> {
-        let stored = Stored {
-            visitor: visitor.clone(),
-            version: expected + 1,
-            expires_at,
-        };
+        let stored = Stored { visitor: visitor.clone(), version: expected + 1, expires_at };
         self.group.submit(Write::put(key, &stored, now)?).await
     }
 
@@ -196,8 +164,5 @@ impl State for EmbeddedState {
 }
 
 fn engine(action: &'static str, error: impl std::fmt::Display) -> StateError {
-    StateError::Engine {
-        action,
-        reason: error.to_string().into(),
-    }
+    StateError::Engine { action, reason: error.to_string().into() }
 }

@@ -45,15 +45,7 @@ struct Disk {
 impl Disk {
     fn holding(bytes: Vec<u8>, left: usize, rng: TestRng) -> Self {
         let (visible, synced) = (bytes.clone(), bytes);
-        Self {
-            visible,
-            synced,
-            unsynced: Vec::new(),
-            acknowledged: 0,
-            left,
-            after: None,
-            rng,
-        }
+        Self { visible, synced, unsynced: Vec::new(), acknowledged: 0, left, after: None, rng }
     }
 
     /// Called before every operation of the engine.
@@ -99,10 +91,7 @@ impl Change {
             (0, _) => None,
             (1, Self::Write { offset, bytes }) => {
                 let kept = rng.random_range(0..=bytes.len());
-                Some(Self::Write {
-                    offset: *offset,
-                    bytes: bytes[..kept].to_vec(),
-                })
+                Some(Self::Write { offset: *offset, bytes: bytes[..kept].to_vec() })
             }
             _ => Some(self.clone()),
         }
@@ -161,10 +150,7 @@ impl StorageBackend for Backend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.change(Change::Write {
-            offset,
-            bytes: data.to_vec(),
-        });
+        self.change(Change::Write { offset, bytes: data.to_vec() });
         Ok(())
     }
 }

@@ -28,13 +28,7 @@ fn key(pipeline: &str, visitor: u8) -> VisitorKey {
 fn visitor(user: u8) -> Visitor {
     let mut visitor = Visitor::default();
     let user_id = Identifier::new(format!("user-{user}")).ok();
-    visitor.identify(
-        Claims {
-            user_id,
-            ..Claims::default()
-        },
-        None,
-    );
+    visitor.identify(Claims { user_id, ..Claims::default() }, None);
     visitor
 }
 
@@ -50,51 +44,27 @@ async fn versions_grow_by_one_and_stale_writes_conflict(state: &dyn State) {
     let key = key("dk_test_versions", 1);
     assert_eq!(state.get(&key, START).await.unwrap(), None);
     for version in 1..=3 {
-        let put = state
-            .put(&key, &visitor(1), version - 1, after(60), START)
-            .await
-            .unwrap();
+        let put = state.put(&key, &visitor(1), version - 1, after(60), START).await.unwrap();
         assert_eq!(put, Put::Done { version });
     }
     for stale in [0, 1, 2, 4] {
-        let put = state
-            .put(&key, &visitor(2), stale, after(60), START)
-            .await
-            .unwrap();
+        let put = state.put(&key, &visitor(2), stale, after(60), START).await.unwrap();
         assert_eq!(put, Put::Conflict, "expected {stale}");
     }
     let stored = state.get(&key, START).await.unwrap().unwrap();
-    assert_eq!(
-        (stored.visitor, stored.version, stored.expires_at),
-        (visitor(1), 3, after(60))
-    );
+    assert_eq!((stored.visitor, stored.version, stored.expires_at), (visitor(1), 3, after(60)));
 }
 
 async fn pipelines_share_nothing(state: &dyn State) {
-    state
-        .put(&key("dk_test_aaaa", 9), &visitor(1), 0, after(60), START)
-        .await
-        .unwrap();
-    assert_eq!(
-        state.get(&key("dk_test_bbbb", 9), START).await.unwrap(),
-        None
-    );
+    state.put(&key("dk_test_aaaa", 9), &visitor(1), 0, after(60), START).await.unwrap();
+    assert_eq!(state.get(&key("dk_test_bbbb", 9), START).await.unwrap(), None);
 }
 
 async fn expired_records_are_gone(state: &dyn State) {
     let (short, long) = (key("dk_test_expiry", 1), key("dk_test_expiry", 2));
-    state
-        .put(&short, &visitor(1), 0, after(10), START)
-        .await
-        .unwrap();
-    state
-        .put(&long, &visitor(1), 0, after(10), START)
-        .await
-        .unwrap();
-    state
-        .put(&long, &visitor(2), 1, after(1000), START)
-        .await
-        .unwrap();
+    state.put(&short, &visitor(1), 0, after(10), START).await.unwrap();
+    state.put(&long, &visitor(1), 0, after(10), START).await.unwrap();
+    state.put(&long, &visitor(2), 1, after(1000), START).await.unwrap();
     assert!(state.get(&short, after(9)).await.unwrap().is_some());
     assert_eq!(state.get(&short, after(10)).await.unwrap(), None);
 
@@ -104,10 +74,7 @@ async fn expired_records_are_gone(state: &dyn State) {
     assert_eq!(state.get(&short, START).await.unwrap(), None);
     assert!(state.get(&long, after(999)).await.unwrap().is_some());
     // An expired record starts again at version 1.
-    let put = state
-        .put(&long, &visitor(3), 0, after(5000), after(1000))
-        .await
-        .unwrap();
+    let put = state.put(&long, &visitor(3), 0, after(5000), after(1000)).await.unwrap();
     assert_eq!(put, Put::Done { version: 1 });
 }
 
@@ -118,10 +85,7 @@ async fn one_of_many_writers_wins_each_version(state: &Arc<dyn State>) {
             .map(|n| {
                 let (state, key) = (Arc::clone(state), key.clone());
                 tokio::spawn(async move {
-                    state
-                        .put(&key, &visitor(n), round, after(60), START)
-                        .await
-                        .unwrap()
+                    state.put(&key, &visitor(n), round, after(60), START).await.unwrap()
                 })
             })
             .collect();
@@ -135,21 +99,10 @@ async fn one_of_many_writers_wins_each_version(state: &Arc<dyn State>) {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Put {
-        visitor: u8,
-        expected_off_by: u64,
-        user: u8,
-        lives: i64,
-    },
-    Get {
-        visitor: u8,
-    },
-    Sweep {
-        limit: usize,
-    },
-    Wait {
-        seconds: i64,
-    },
+    Put { visitor: u8, expected_off_by: u64, user: u8, lives: i64 },
+    Get { visitor: u8 },
+    Sweep { limit: usize },
+    Wait { seconds: i64 },
     Reopen,
 }
 
@@ -175,12 +128,7 @@ async fn agrees_with_a_map<S: State>(open: impl Fn() -> S, steps: Vec<Step>) {
     for step in steps {
         let engine = state.as_ref().unwrap();
         match step {
-            Step::Put {
-                visitor: v,
-                expected_off_by,
-                user,
-                lives,
-            } => {
+            Step::Put { visitor: v, expected_off_by, user, lives } => {
                 let live = model.get(&v).filter(|(_, _, end)| now < *end);
                 let current = live.map_or(0, |(_, version, _)| *version);
                 let expires_at = now + SignedDuration::from_secs(lives);
@@ -195,12 +143,7 @@ async fn agrees_with_a_map<S: State>(open: impl Fn() -> S, steps: Vec<Step>) {
                     .await
                     .unwrap();
                 if expected_off_by == 0 {
-                    assert_eq!(
-                        put,
-                        Put::Done {
-                            version: current + 1
-                        }
-                    );
+                    assert_eq!(put, Put::Done { version: current + 1 });
                     model.insert(v, (visitor(user), current + 1, expires_at));
                 } else {
                     assert_eq!(put, Put::Conflict);
@@ -234,10 +177,7 @@ mod embedded {
     use super::*;
 
     fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap()
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap()
     }
 
     #[test]
@@ -263,24 +203,11 @@ mod embedded {
         let database = redb::Database::create(&file).unwrap();
         let transaction = database.begin_write().unwrap();
         let meta = redb::TableDefinition::<&str, u64>::new("meta");
-        transaction
-            .open_table(meta)
-            .unwrap()
-            .insert("format", 99)
-            .unwrap();
+        transaction.open_table(meta).unwrap().insert("format", 99).unwrap();
         transaction.commit().unwrap();
         drop(database);
         let error = EmbeddedState::open(&file).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                StateError::Format {
-                    found: 99,
-                    expected: 1
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, StateError::Format { found: 99, expected: 1 }), "{error}");
     }
 
     #[test]

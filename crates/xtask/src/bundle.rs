@@ -58,16 +58,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
     let wasm = steps.bind_and_optimise(&compiled)?;
     let wasm_name = format!("datafly-{}.wasm", content_hash(&wasm));
-    let script = |file, format| {
-        steps.esbuild(
-            &Entry {
-                file,
-                format,
-                compiled: &compiled,
-            },
-            &wasm_name,
-        )
-    };
+    let script =
+        |file, format| steps.esbuild(&Entry { file, format, compiled: &compiled }, &wasm_name);
     let stub = script("stub.js", "iife")?;
     let loader = script("loader.js", "iife")?;
     let module = script("module.js", "esm")?;
@@ -77,10 +69,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         "the loader must hold {CONFIG_PLACEHOLDER} exactly once after minification"
     );
     let stub = String::from_utf8(stub).context("the stub is not UTF-8")?;
-    ensure!(
-        !stub.contains("</"),
-        "the stub could end its own script element"
-    );
+    ensure!(!stub.contains("</"), "the stub could end its own script element");
 
     let sizes = Sizes {
         stub: Size::of("stub (inline)", stub.as_bytes())?,
@@ -89,19 +78,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         wasm: Size::of(&wasm_name, &wasm)?,
     };
     let manifest = Manifest {
-        stub_csp: format!(
-            "sha256-{}",
-            data_encoding::BASE64.encode(&Sha256::digest(&stub))
-        ),
+        stub_csp: format!("sha256-{}", data_encoding::BASE64.encode(&Sha256::digest(&stub))),
         stub: &stub,
         loader: "loader.js",
         module: &module_name,
         wasm: &wasm_name,
-        files: vec![
-            sizes.loader.clone(),
-            sizes.module.clone(),
-            sizes.wasm.clone(),
-        ],
+        files: vec![sizes.loader.clone(), sizes.module.clone(), sizes.wasm.clone()],
     };
 
     let mut files = BTreeMap::new();
@@ -112,10 +94,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     files.insert("loader.js".to_owned(), loader);
     files.insert("datafly.d.ts".to_owned(), steps.source("datafly.d.ts")?);
-    files.insert(
-        "manifest.json".to_owned(),
-        serde_json::to_vec_pretty(&manifest)?,
-    );
+    files.insert("manifest.json".to_owned(), serde_json::to_vec_pretty(&manifest)?);
     write(&out, &files, &stamp)?;
 
     println!("{}", sizes.table(&plan.budget));
@@ -153,8 +132,5 @@ fn content_hash(content: &[u8]) -> String {
 }
 
 fn count(haystack: &[u8], needle: &[u8]) -> usize {
-    haystack
-        .windows(needle.len())
-        .filter(|window| *window == needle)
-        .count()
+    haystack.windows(needle.len()).filter(|window| *window == needle).count()
 }

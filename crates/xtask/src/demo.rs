@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::setup::run;
 use crate::bundle;
+use crate::setup::run;
 
 const CONFIG: &str = include_str!("demo/datafly.toml");
 

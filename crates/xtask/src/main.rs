@@ -1,9 +1,6 @@
 //! The project's own commands: `cargo xtask <command>`.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a command-line tool talks to whoever started it"
-)]
+#![expect(clippy::print_stdout, reason = "a command-line tool talks to whoever started it")]
 
 mod bundle;
 mod certs;
@@ -34,10 +31,8 @@ enum Command {
 
 fn main() -> Result<()> {
     let command = Command::parse();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .context("no workspace root")?;
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("no workspace root")?;
     match command {
         Command::Bundle => bundle::run(root),
         Command::Demo => demo::demo(root),

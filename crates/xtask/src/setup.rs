@@ -39,11 +39,10 @@ pub(crate) fn chromium() -> Result<PathBuf> {
         return Ok(path);
     }
     println!("setup: installing chromium");
-    let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get").args(arguments).stdout(Stdio::null()))
-    };
-    let installed =
-        apt(&["update"]).and_then(|()| apt(&["install", "-y", "--no-install-recommends", "chromium"]));
+    let apt =
+        |arguments: &[&str]| run(Command::new("apt-get").args(arguments).stdout(Stdio::null()));
+    let installed = apt(&["update"])
+        .and_then(|()| apt(&["install", "-y", "--no-install-recommends", "chromium"]));
     match (installed, found()) {
         (Ok(()), Some(path)) => Ok(path),
         _ => bail!("the browser tests need Chromium: install the package `chromium`"),

@@ -57,9 +57,7 @@ impl AmperityProfiles {
     fn url(&self, segments: &[&str]) -> Result<Url, ProviderError> {
         let mut url = self.base_url.clone();
         url.path_segments_mut()
-            .map_err(|()| ProviderError::Unreachable {
-                reason: "the base URL has no path".into(),
-            })?
+            .map_err(|()| ProviderError::Unreachable { reason: "the base URL has no path".into() })?
             .pop_if_empty()
             .push("prof")
             .extend(segments);
@@ -73,14 +71,10 @@ impl AmperityProfiles {
     ) -> Result<Option<Profile>, ProviderError> {
         let token = self.tokens.token().await?;
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
-            .map_err(|_| TokenError {
-                reason: "the token has characters no header can".into(),
-            })?;
+            .map_err(|_| TokenError { reason: "the token has characters no header can".into() })?;
         authorization.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, authorization);
-        request
-            .headers_mut()
-            .insert("amperity-tenant", self.tenant_id.clone());
+        request.headers_mut().insert("amperity-tenant", self.tenant_id.clone());
 
         let answer = http::send(&self.client, request, DEADLINE, MAX_PROFILE_BYTES).await?;
         if let Some(error) = error::of_answer(&answer, linking_key) {
@@ -98,15 +92,9 @@ impl ProfileProvider for AmperityProfiles {
     async fn look_up(&self, key: &KeyValue) -> Result<Option<Profile>, ProviderError> {
         let url = self.url(&["lookup", &self.collection_id, "keychain"])?;
         let mut request = Request::new(Method::POST, url);
-        let body =
-            serde_json::to_vec(&LookupRequest::of(&key.key, key.value.expose())).map_err(|_| {
-                ProviderError::BadAnswer {
-                    reason: "the request cannot be written",
-                }
-            })?;
-        request
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = serde_json::to_vec(&LookupRequest::of(&key.key, key.value.expose()))
+            .map_err(|_| ProviderError::BadAnswer { reason: "the request cannot be written" })?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(body.into());
         self.call(request, Some(&key.key)).await
     }

@@ -157,10 +157,7 @@ impl Settings {
                 if api_key.expose_secret() == ingest_key.expose_secret() {
                     return Err(ConfigError::SameKeys);
                 }
-                Some(ProfileConfig {
-                    api_key,
-                    collection_id,
-                })
+                Some(ProfileConfig { api_key, collection_id })
             }
         };
         Ok(Config {
@@ -203,10 +200,8 @@ fn is_id(text: &str, prefix: &str) -> bool {
 }
 
 fn default_base_url(subdomain: &str) -> Result<Url, ConfigError> {
-    let label = !subdomain.is_empty()
-        && subdomain
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let label =
+        !subdomain.is_empty() && subdomain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let url = format!("https://{subdomain}.amperity.com/");
     match Url::parse(&url) {
         Ok(url) if label => Ok(url),

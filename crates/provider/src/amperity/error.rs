@@ -12,22 +12,17 @@ pub(super) fn of_answer(answer: &Answer, linking_key: Option<&str>) -> Option<Pr
     let error = match (status, linking_key) {
         (StatusCode::OK | StatusCode::NOT_FOUND, _) => return None,
         (StatusCode::UNAUTHORIZED, _) => ProviderError::CredentialRejected { key: PROFILE_KEY },
-        (StatusCode::FORBIDDEN, _) => ProviderError::ScopeRefused {
-            key: PROFILE_KEY,
-            scope: PROFILE_SCOPE,
-        },
-        (StatusCode::BAD_REQUEST, Some(key)) => ProviderError::KeyRefused {
-            key: key.to_owned(),
-        },
-        (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::RateLimited {
-            retry_after: answer.retry_after,
-        },
-        (status, _) if status.is_server_error() => ProviderError::Unavailable {
-            status: status.as_u16(),
-        },
-        (status, _) => ProviderError::Unexpected {
-            status: status.as_u16(),
-        },
+        (StatusCode::FORBIDDEN, _) => {
+            ProviderError::ScopeRefused { key: PROFILE_KEY, scope: PROFILE_SCOPE }
+        }
+        (StatusCode::BAD_REQUEST, Some(key)) => ProviderError::KeyRefused { key: key.to_owned() },
+        (StatusCode::TOO_MANY_REQUESTS, _) => {
+            ProviderError::RateLimited { retry_after: answer.retry_after }
+        }
+        (status, _) if status.is_server_error() => {
+            ProviderError::Unavailable { status: status.as_u16() }
+        }
+        (status, _) => ProviderError::Unexpected { status: status.as_u16() },
     };
     Some(error)
 }
@@ -37,9 +32,7 @@ impl From<HttpError> for ProviderError {
         match error {
             HttpError::Deadline => Self::Deadline,
             HttpError::Connection(reason) => Self::Unreachable { reason },
-            HttpError::TooLong => Self::BadAnswer {
-                reason: "it is longer than a profile may be",
-            },
+            HttpError::TooLong => Self::BadAnswer { reason: "it is longer than a profile may be" },
         }
     }
 }

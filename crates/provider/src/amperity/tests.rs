@@ -22,14 +22,9 @@ struct Vendor {
 
 impl Vendor {
     async fn start() -> Self {
-        let config = SandboxConfig {
-            customers: 50,
-            ..SandboxConfig::default()
-        };
-        let sandbox = Sandbox::new(
-            config,
-            Arc::new(|| jiff::Timestamp::constant(1_800_000_000, 0)),
-        );
+        let config = SandboxConfig { customers: 50, ..SandboxConfig::default() };
+        let sandbox =
+            Sandbox::new(config, Arc::new(|| jiff::Timestamp::constant(1_800_000_000, 0)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
@@ -56,9 +51,7 @@ impl Vendor {
         let mut settings = self.settings();
         change(&mut settings);
         let config = settings.resolve(&named_by_itself).unwrap();
-        AmperityProfiles::new(http::client().unwrap(), &config)
-            .unwrap()
-            .unwrap()
+        AmperityProfiles::new(http::client().unwrap(), &config).unwrap().unwrap()
     }
 
     fn client(&self) -> AmperityProfiles {
@@ -66,9 +59,7 @@ impl Vendor {
     }
 
     fn fault(&self, fault: Fault) {
-        self.sandbox
-            .fault("amperity.lookup.post", None, fault)
-            .unwrap();
+        self.sandbox.fault("amperity.lookup.post", None, fault).unwrap();
     }
 }
 
@@ -81,31 +72,19 @@ fn named_by_itself(reference: &SecretRef) -> Result<SecretString, SecretError> {
 }
 
 fn email(value: &str) -> KeyValue {
-    KeyValue {
-        key: "email".to_owned(),
-        value: Identifier::new(value).unwrap(),
-    }
+    KeyValue { key: "email".to_owned(), value: Identifier::new(value).unwrap() }
 }
 
 async fn error_under(fault: Fault) -> ProviderError {
     let vendor = Vendor::start().await;
     vendor.fault(fault);
-    vendor
-        .client()
-        .look_up(&email("vera@example.com"))
-        .await
-        .unwrap_err()
+    vendor.client().look_up(&email("vera@example.com")).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn a_look_up_finds_a_customer_with_one_post() {
     let vendor = Vendor::start().await;
-    let profile = vendor
-        .client()
-        .look_up(&email("vera@example.com"))
-        .await
-        .unwrap()
-        .unwrap();
+    let profile = vendor.client().look_up(&email("vera@example.com")).await.unwrap().unwrap();
     assert_eq!(profile.id.expose(), NamedCustomer::Vera.profile_id());
     assert_eq!(profile.attributes["Persona"], "Value Hunter");
     assert_eq!(vendor.sandbox.hits("amperity.lookup.post"), 1);
@@ -122,25 +101,13 @@ async fn a_known_profile_is_read_by_its_id() {
     let profile = vendor.client().profile(&id).await.unwrap().unwrap();
     assert_eq!(profile.attributes["Persona"], "Value Hunter");
     assert_eq!(vendor.sandbox.hits("amperity.profile"), 1);
-    assert_eq!(
-        vendor
-            .client()
-            .profile(&ProfileId::new("gone/../x?y"))
-            .await,
-        Ok(None)
-    );
+    assert_eq!(vendor.client().profile(&ProfileId::new("gone/../x?y")).await, Ok(None));
 }
 
 #[tokio::test]
 async fn nobody_is_no_error() {
     let vendor = Vendor::start().await;
-    assert_eq!(
-        vendor
-            .client()
-            .look_up(&email("stranger@example.com"))
-            .await,
-        Ok(None)
-    );
+    assert_eq!(vendor.client().look_up(&email("stranger@example.com")).await, Ok(None));
 }
 
 #[tokio::test]
@@ -151,9 +118,7 @@ async fn configuration_faults_name_the_key_to_mend() {
     });
     assert_eq!(
         unknown.look_up(&email("vera@example.com")).await,
-        Err(ProviderError::CredentialRejected {
-            key: "profile_api_key"
-        })
+        Err(ProviderError::CredentialRejected { key: "profile_api_key" })
     );
     let crossed = vendor.client_with(|s| {
         s.profile_api_key = Some(SecretRef::Env(sandbox::INGEST_TOKEN.to_owned()));
@@ -161,87 +126,44 @@ async fn configuration_faults_name_the_key_to_mend() {
     });
     assert_eq!(
         crossed.look_up(&email("vera@example.com")).await,
-        Err(ProviderError::ScopeRefused {
-            key: "profile_api_key",
-            scope: "Profile Read Access"
-        })
+        Err(ProviderError::ScopeRefused { key: "profile_api_key", scope: "Profile Read Access" })
     );
-    let key = KeyValue {
-        key: "loyalty".to_owned(),
-        value: Identifier::new("1").unwrap(),
-    };
+    let key = KeyValue { key: "loyalty".to_owned(), value: Identifier::new("1").unwrap() };
     assert_eq!(
         vendor.client().look_up(&key).await,
-        Err(ProviderError::KeyRefused {
-            key: "loyalty".to_owned()
-        })
+        Err(ProviderError::KeyRefused { key: "loyalty".to_owned() })
     );
 }
 
 #[tokio::test]
 async fn every_bad_answer_is_an_error_of_its_own() {
     let limited = error_under(Fault::status(429).retry_after("7")).await;
-    assert_eq!(
-        limited,
-        ProviderError::RateLimited {
-            retry_after: Some(Duration::from_secs(7))
-        }
-    );
-    assert_eq!(
-        error_under(Fault::status(503)).await,
-        ProviderError::Unavailable { status: 503 }
-    );
-    assert_eq!(
-        error_under(Fault::status(302)).await,
-        ProviderError::Unexpected { status: 302 }
-    );
-    assert!(matches!(
-        error_under(Fault::garbage()).await,
-        ProviderError::BadAnswer { .. }
-    ));
-    assert!(matches!(
-        error_under(Fault::cut_body()).await,
-        ProviderError::Unreachable { .. }
-    ));
-    assert!(matches!(
-        error_under(Fault::body("[]")).await,
-        ProviderError::BadAnswer { .. }
-    ));
+    assert_eq!(limited, ProviderError::RateLimited { retry_after: Some(Duration::from_secs(7)) });
+    assert_eq!(error_under(Fault::status(503)).await, ProviderError::Unavailable { status: 503 });
+    assert_eq!(error_under(Fault::status(302)).await, ProviderError::Unexpected { status: 302 });
+    assert!(matches!(error_under(Fault::garbage()).await, ProviderError::BadAnswer { .. }));
+    assert!(matches!(error_under(Fault::cut_body()).await, ProviderError::Unreachable { .. }));
+    assert!(matches!(error_under(Fault::body("[]")).await, ProviderError::BadAnswer { .. }));
     let huge = error_under(Fault::huge_body(1 << 30)).await;
-    assert_eq!(
-        huge,
-        ProviderError::BadAnswer {
-            reason: "it is longer than a profile may be"
-        }
-    );
+    assert_eq!(huge, ProviderError::BadAnswer { reason: "it is longer than a profile may be" });
 }
 
 #[tokio::test]
 async fn a_vendor_that_hangs_is_left_at_the_deadline() {
-    assert_eq!(
-        error_under(Fault::delay(Duration::from_mins(1))).await,
-        ProviderError::Deadline
-    );
+    assert_eq!(error_under(Fault::delay(Duration::from_mins(1))).await, ProviderError::Deadline);
 }
 
 #[tokio::test]
 async fn errors_hold_no_identifier_token_or_url() {
     let vendor = Vendor::start().await;
     vendor.fault(Fault::cut_body());
-    let error = vendor
-        .client()
-        .look_up(&email("vera@example.com"))
-        .await
-        .unwrap_err();
+    let error = vendor.client().look_up(&email("vera@example.com")).await.unwrap_err();
     let shown = format!("{error} {error:?}");
     for secret in ["vera", sandbox::PROFILE_TOKEN, "http://", "keychain"] {
         assert!(!shown.contains(secret), "{shown}");
     }
     let nobody_listens = vendor.client_with(|s| s.base_url = "http://127.0.0.1:1/x".parse().ok());
-    let error = nobody_listens
-        .look_up(&email("vera@example.com"))
-        .await
-        .unwrap_err();
+    let error = nobody_listens.look_up(&email("vera@example.com")).await.unwrap_err();
     assert!(matches!(error, ProviderError::Unreachable { .. }));
     assert!(!format!("{error}").contains("127.0.0.1"), "{error}");
 }
@@ -252,12 +174,7 @@ async fn only_the_attribute_map_enters() {
     vendor.fault(Fault::body(
         r#"{"profile_id":"p","attributes":{"Persona":"x"},"links":{"email":["v@example.com"]}}"#,
     ));
-    let profile = vendor
-        .client()
-        .look_up(&email("vera@example.com"))
-        .await
-        .unwrap()
-        .unwrap();
+    let profile = vendor.client().look_up(&email("vera@example.com")).await.unwrap().unwrap();
     assert_eq!(profile.attributes.keys().collect::<Vec<_>>(), ["Persona"]);
     assert!(!format!("{profile:?}").contains('x'), "{profile:?}");
 }
@@ -271,42 +188,15 @@ async fn settings_are_checked() {
         settings.resolve(&named_by_itself).unwrap_err().to_string()
     };
     for (error, part) in [
-        (
-            refused(&|s| s.event_stream_id = "is-1".to_owned()),
-            "batch ingest",
-        ),
-        (
-            refused(&|s| s.event_stream_id = "esm-".to_owned()),
-            "starts with `esm-`",
-        ),
-        (
-            refused(&|s| s.profile_collection_id = Some("apc-a/b".to_owned())),
-            "`apc-`",
-        ),
-        (
-            refused(&|s| s.profile_collection_id = None),
-            "without `profile_collection_id`",
-        ),
-        (
-            refused(&|s| s.profile_api_key = None),
-            "without `profile_api_key`",
-        ),
-        (
-            refused(&|s| s.profile_api_key = Some(s.api_key.clone())),
-            "are the same",
-        ),
-        (
-            refused(&|s| s.tenant_id = " ".to_owned()),
-            "`tenant_id` is empty",
-        ),
-        (
-            refused(&|s| s.source_value = String::new()),
-            "`source_value` is empty",
-        ),
-        (
-            refused(&|s| s.base_url = "http://example.com".parse().ok()),
-            "https URL",
-        ),
+        (refused(&|s| s.event_stream_id = "is-1".to_owned()), "batch ingest"),
+        (refused(&|s| s.event_stream_id = "esm-".to_owned()), "starts with `esm-`"),
+        (refused(&|s| s.profile_collection_id = Some("apc-a/b".to_owned())), "`apc-`"),
+        (refused(&|s| s.profile_collection_id = None), "without `profile_collection_id`"),
+        (refused(&|s| s.profile_api_key = None), "without `profile_api_key`"),
+        (refused(&|s| s.profile_api_key = Some(s.api_key.clone())), "are the same"),
+        (refused(&|s| s.tenant_id = " ".to_owned()), "`tenant_id` is empty"),
+        (refused(&|s| s.source_value = String::new()), "`source_value` is empty"),
+        (refused(&|s| s.base_url = "http://example.com".parse().ok()), "https URL"),
         (
             refused(&|s| {
                 s.base_url = None;

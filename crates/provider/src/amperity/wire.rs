@@ -19,10 +19,7 @@ pub(super) struct LookupRequest<'a> {
 impl<'a> LookupRequest<'a> {
     /// One key per call: whether several are AND-ed or OR-ed is not documented.
     pub(super) fn of(key: &'a str, value: &'a str) -> Self {
-        Self {
-            keys: BTreeMap::from([(key, value)]),
-            enrich: false,
-        }
+        Self { keys: BTreeMap::from([(key, value)]), enrich: false }
     }
 }
 
@@ -44,12 +41,7 @@ pub(super) fn profile(body: &[u8]) -> Result<Profile, ProviderError> {
         ProviderError::BadAnswer { reason }
     })?;
     if response.profile_id.is_empty() {
-        return Err(ProviderError::BadAnswer {
-            reason: "`profile_id` is empty",
-        });
+        return Err(ProviderError::BadAnswer { reason: "`profile_id` is empty" });
     }
-    Ok(Profile {
-        id: ProfileId::new(response.profile_id),
-        attributes: response.attributes,
-    })
+    Ok(Profile { id: ProfileId::new(response.profile_id), attributes: response.attributes })
 }

@@ -21,12 +21,8 @@ pub(super) fn authorize(
 ) -> Result<(), ApiError> {
     let unauthorized = |message| ApiError::new(StatusCode::UNAUTHORIZED, message);
     let bearer = bearer(headers).ok_or_else(|| unauthorized("missing bearer token"))?;
-    let token = sandbox
-        .token(bearer)
-        .ok_or_else(|| unauthorized("invalid token"))?;
-    let tenant = headers
-        .get(TENANT)
-        .ok_or_else(|| unauthorized("missing tenant"))?;
+    let token = sandbox.token(bearer).ok_or_else(|| unauthorized("invalid token"))?;
+    let tenant = headers.get(TENANT).ok_or_else(|| unauthorized("missing tenant"))?;
     if tenant.as_bytes() != sandbox.config().tenant_id.as_bytes() {
         return Err(unauthorized("invalid tenant"));
     }
@@ -40,16 +36,12 @@ pub(super) fn authorize(
 /// The token as the journal may show it.
 pub(super) fn seen(sandbox: &Sandbox, headers: &HeaderMap) -> Option<TokenSeen> {
     let value = bearer(headers)?;
-    let known = sandbox
-        .token(value)
-        .map(|token| TokenSeen::known(&token.label, token.scope));
+    let known = sandbox.token(value).map(|token| TokenSeen::known(&token.label, token.scope));
     Some(known.unwrap_or_else(TokenSeen::unknown))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

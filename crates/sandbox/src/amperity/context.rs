@@ -30,11 +30,7 @@ pub(super) fn personalise(attributes: &mut Map<String, Value>, context: &[(Strin
             "cartValue" => {
                 if let Ok(cart) = value.parse::<f64>() {
                     let free = cart >= FREE_DELIVERY_FROM;
-                    let offer = if free {
-                        "free-delivery"
-                    } else {
-                        "ten-off-over-100"
-                    };
+                    let offer = if free { "free-delivery" } else { "ten-off-over-100" };
                     attributes.insert("Offer".into(), offer.into());
                 }
             }

@@ -16,10 +16,7 @@ pub(super) struct ApiError {
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
+        Self { status, message: message.into() }
     }
 
     pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
@@ -60,8 +57,5 @@ pub(super) async fn no_such_route() -> ApiError {
 
 pub(super) async fn method_not_allowed() -> Response {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    render(
-        ApiError::new(status, "method not allowed").into_response(),
-        0,
-    )
+    render(ApiError::new(status, "method not allowed").into_response(), 0)
 }

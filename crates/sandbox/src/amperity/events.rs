@@ -44,29 +44,19 @@ pub(super) async fn accept(
             Ok(StatusCode::ACCEPTED)
         }
         StreamMode::Drop => Ok(StatusCode::NO_CONTENT),
-        StreamMode::Reject => Err(ApiError::new(
-            StatusCode::CONFLICT,
-            "the stream is not accepting events",
-        )),
+        StreamMode::Reject => {
+            Err(ApiError::new(StatusCode::CONFLICT, "the stream is not accepting events"))
+        }
     }
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<(), ApiError> {
-    let length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let length: u64 = length.and_then(|text| text.parse().ok()).ok_or_else(|| {
-        ApiError::new(
-            StatusCode::LENGTH_REQUIRED,
-            "the Content-Length header is missing",
-        )
+        ApiError::new(StatusCode::LENGTH_REQUIRED, "the Content-Length header is missing")
     })?;
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .and_then(|text| text.split(';').next())
-        .unwrap_or_default();
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
     if !essence.trim().eq_ignore_ascii_case("application/json") {
         let message = "the Content-Type is not application/json";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));

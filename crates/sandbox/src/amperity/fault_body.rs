@@ -26,16 +26,9 @@ pub(super) fn huge(bytes: u64) -> Response {
     let opening = Bytes::from_static(b"{\"attributes\":{\"filler\":\"");
     let chunks = stream::unfold((Some(opening), bytes), |(opening, left)| async move {
         let source = opening.unwrap_or(Bytes::from_static(CHUNK));
-        let take = usize::try_from(left)
-            .unwrap_or(usize::MAX)
-            .min(source.len());
+        let take = usize::try_from(left).unwrap_or(usize::MAX).min(source.len());
         let sent = u64::try_from(take).unwrap_or(left);
-        (take > 0).then(|| {
-            (
-                Ok::<_, io::Error>(source.slice(..take)),
-                (None, left - sent),
-            )
-        })
+        (take > 0).then(|| (Ok::<_, io::Error>(source.slice(..take)), (None, left - sent)))
     });
     (JSON, Body::from_stream(chunks)).into_response()
 }
@@ -54,8 +47,6 @@ pub(super) async fn cut(response: Response) -> Response {
         Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
     });
     parts.headers.remove(header::TRANSFER_ENCODING);
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, declared.into());
+    parts.headers.insert(header::CONTENT_LENGTH, declared.into());
     Response::from_parts(parts, Body::from_stream(halves))
 }

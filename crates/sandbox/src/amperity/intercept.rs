@@ -44,11 +44,7 @@ pub(super) async fn intercept(
         Effect::CutBody => fault_body::cut(handle().await).await,
         Effect::Garbage => fault_body::garbage(),
         Effect::HugeBody { bytes } => fault_body::huge(bytes),
-        Effect::Reply {
-            status,
-            retry_after,
-            body,
-        } => reply(n, status, retry_after, body),
+        Effect::Reply { status, retry_after, body } => reply(n, status, retry_after, body),
     };
     sandbox.finish(n, response.status().as_u16());
     response

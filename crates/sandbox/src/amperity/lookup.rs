@@ -56,9 +56,7 @@ pub(super) async fn by_query(
     known_collection(&sandbox, &collection)?;
     let Query(mut keys) = Query::<Vec<(String, String)>>::try_from_uri(&uri)
         .map_err(|e| ApiError::bad_request(format!("malformed query: {e}")))?;
-    let enrich = keys
-        .iter()
-        .any(|(name, value)| name == ENRICH && value == "true");
+    let enrich = keys.iter().any(|(name, value)| name == ENRICH && value == "true");
     keys.retain(|(name, _)| name != ENRICH);
     find(&sandbox, keys, enrich)
 }
@@ -74,9 +72,7 @@ fn find(
         return Err(ApiError::bad_request("no keychain keys were provided"));
     };
     if keys.next().is_some() {
-        return Err(ApiError::bad_request(
-            "more than one keychain key was provided",
-        ));
+        return Err(ApiError::bad_request("more than one keychain key was provided"));
     }
     let no_match = ApiError::not_found("no matching profile");
     if allowed.is_empty() {
@@ -86,14 +82,8 @@ fn find(
         let message = format!("`{key}` is not a linking key of this collection");
         return Err(ApiError::bad_request(message));
     }
-    let profile = sandbox
-        .look_up(&Identifier { key, value }, enrich)
-        .ok_or(no_match)?;
+    let profile = sandbox.look_up(&Identifier { key, value }, enrich).ok_or(no_match)?;
     let collection = &sandbox.config().collection_id;
     let location = format!("{PREFIX}/prof/profiles/{collection}/{}", profile.id);
-    Ok((
-        [(header::LOCATION, location)],
-        Json(profile.into_json(collection)),
-    )
-        .into_response())
+    Ok(([(header::LOCATION, location)], Json(profile.into_json(collection))).into_response())
 }

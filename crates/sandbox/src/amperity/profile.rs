@@ -26,12 +26,9 @@ pub(super) async fn read(
     known_collection(&sandbox, &collection)?;
     let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(&uri)
         .map_err(|e| ApiError::bad_request(format!("malformed query: {e}")))?;
-    let enrich = query
-        .iter()
-        .any(|(name, value)| name == ENRICH && value == "true");
-    let mut profile = sandbox
-        .read_profile(&id, enrich)
-        .ok_or_else(|| ApiError::not_found("no such profile"))?;
+    let enrich = query.iter().any(|(name, value)| name == ENRICH && value == "true");
+    let mut profile =
+        sandbox.read_profile(&id, enrich).ok_or_else(|| ApiError::not_found("no such profile"))?;
     context::personalise(&mut profile.attributes, &query);
     Ok(Json(profile.into_json(&collection)))
 }

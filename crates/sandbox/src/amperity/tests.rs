@@ -58,10 +58,7 @@ async fn each_key_of_a_customer_leads_to_it() {
         let answer = look_up(&sandbox, keys).await;
         assert_eq!(answer.json()["profile_id"], NamedCustomer::Pia.profile_id());
     }
-    assert_refused(
-        &look_up(&sandbox, json!({"email": "Vera@example.com"})).await,
-        404,
-    );
+    assert_refused(&look_up(&sandbox, json!({"email": "Vera@example.com"})).await, 404);
 }
 
 #[tokio::test]
@@ -69,9 +66,7 @@ async fn a_lookup_by_query_needs_its_values_encoded() {
     let (sandbox, _) = sandbox();
     let ask = async |query: &str| {
         let path = format!("/lookup/{COLLECTION_ID}/keychain{query}");
-        let request = vendor("GET", &path, PROFILE_TOKEN)
-            .body(Body::empty())
-            .unwrap();
+        let request = vendor("GET", &path, PROFILE_TOKEN).body(Body::empty()).unwrap();
         send(sandbox.router(), request).await
     };
     let found = ask("?phone=%2B447700900105&_enrich=true").await;
@@ -92,30 +87,16 @@ async fn a_lookup_takes_exactly_one_key_that_the_collection_links_by() {
     assert_refused(&look_up(&sandbox, json!({})).await, 400);
     assert_refused(&look_up(&sandbox, json!({"email": 5})).await, 400);
     assert_refused(&look_up(&sandbox, json!(["email"])).await, 400);
-    assert_refused(
-        &look_up(&sandbox, json!({"email": "a", "phone": "b"})).await,
-        400,
-    );
-    assert_refused(
-        &look_up(&sandbox, json!({"email": "nobody@example.com"})).await,
-        404,
-    );
+    assert_refused(&look_up(&sandbox, json!({"email": "a", "phone": "b"})).await, 400);
+    assert_refused(&look_up(&sandbox, json!({"email": "nobody@example.com"})).await, 404);
 
     sandbox.set_linking_keys(["customer_id"]);
     let refused = look_up(&sandbox, json!({"email": "vera@example.com"})).await;
     assert_refused(&refused, 400);
-    assert!(
-        refused.json()["message"]
-            .as_str()
-            .unwrap()
-            .contains("email")
-    );
+    assert!(refused.json()["message"].as_str().unwrap().contains("email"));
 
     sandbox.set_linking_keys(Vec::<String>::new());
-    assert_refused(
-        &look_up(&sandbox, json!({"customer_id": "user-vera"})).await,
-        404,
-    );
+    assert_refused(&look_up(&sandbox, json!({"customer_id": "user-vera"})).await, 404);
 }
 
 #[tokio::test]
@@ -127,16 +108,12 @@ async fn an_unknown_collection_profile_or_path_is_404() {
         "/lookup/apc-other/keychain?customer_id=user-vera",
         "/collections/x/stats",
     ] {
-        let request = vendor("GET", path, PROFILE_TOKEN)
-            .body(Body::empty())
-            .unwrap();
+        let request = vendor("GET", path, PROFILE_TOKEN).body(Body::empty()).unwrap();
         assert_refused(&send(sandbox.router(), request).await, 404);
     }
     assert_eq!(sandbox.hits("amperity.other"), 1);
     let path = format!("/events/{STREAM_ID}");
-    let wrong_method = vendor("GET", &path, INGEST_TOKEN)
-        .body(Body::empty())
-        .unwrap();
+    let wrong_method = vendor("GET", &path, INGEST_TOKEN).body(Body::empty()).unwrap();
     assert_refused(&send(sandbox.router(), wrong_method).await, 405);
 }
 
@@ -163,10 +140,7 @@ async fn tokens_work_only_in_their_scope_and_tenant() {
         ("GET", lookup, Some(read.as_str()), Some(TENANT_ID), 200),
     ] {
         let mut request = Request::builder().method(method).uri(uri);
-        for (name, value) in [
-            ("authorization", authorization),
-            ("amperity-tenant", tenant),
-        ] {
+        for (name, value) in [("authorization", authorization), ("amperity-tenant", tenant)] {
             if let Some(value) = value {
                 request = request.header(name, value);
             }
@@ -210,10 +184,8 @@ async fn the_request_log_names_tokens_by_label_and_shows_no_query_value() {
     assert_eq!(log[1].query, ["pageCategory"]);
     assert!(log[1].headers.contains(&"amperity-tenant".to_owned()));
     assert_eq!(log[1].body, Value::Null);
-    let seen: Vec<_> = log
-        .iter()
-        .map(|entry| entry.authorization.as_ref().unwrap().label.as_str())
-        .collect();
+    let seen: Vec<_> =
+        log.iter().map(|entry| entry.authorization.as_ref().unwrap().label.as_str()).collect();
     assert_eq!(seen, ["profile", "profile", "unknown"]);
     let text = serde_json::to_string(&log).unwrap();
     for secret in [PROFILE_TOKEN, "stolen", "secret-value"] {
@@ -230,24 +202,7 @@ async fn the_request_log_is_capped() {
     for n in 0..3 {
         send_event(&sandbox, json!({"source": "DATAFLY", "n": n})).await;
     }
-    assert_eq!(
-        sandbox
-            .requests()
-            .iter()
-            .map(|entry| entry.n)
-            .collect::<Vec<_>>(),
-        [2, 3]
-    );
-    assert_eq!(
-        sandbox
-            .events()
-            .iter()
-            .map(|event| event.n)
-            .collect::<Vec<_>>(),
-        [3]
-    );
-    assert_eq!(
-        (sandbox.accepted_events(), sandbox.hits("amperity.events")),
-        (3, 3)
-    );
+    assert_eq!(sandbox.requests().iter().map(|entry| entry.n).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(sandbox.events().iter().map(|event| event.n).collect::<Vec<_>>(), [3]);
+    assert_eq!((sandbox.accepted_events(), sandbox.hits("amperity.events")), (3, 3));
 }

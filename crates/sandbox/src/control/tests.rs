@@ -12,9 +12,7 @@ async fn a_cookie_is_linked_and_relinked() {
         let body = json!({"cookie": "c1", "customer": who.name()});
         let answer = post(sandbox.router(), "/_control/link", body).await;
         assert_eq!(answer.status, StatusCode::OK);
-        let found = look_up(&sandbox, json!({"device_cookie": "c1"}))
-            .await
-            .json();
+        let found = look_up(&sandbox, json!({"device_cookie": "c1"})).await.json();
         assert_eq!(found["profile_id"], who.profile_id());
     }
     let body = json!({"cookie": "c1", "customer": "nobody"});
@@ -27,37 +25,17 @@ async fn a_cookie_is_linked_and_relinked() {
 async fn faults_are_added_and_cleared() {
     let (sandbox, _) = sandbox();
     let fault = json!({"route": "amperity.lookup.post", "times": null, "fault": {"status": 500}});
-    assert_eq!(
-        post(sandbox.router(), "/_control/faults", fault)
-            .await
-            .status,
-        StatusCode::OK
-    );
-    let ask = async || {
-        look_up(&sandbox, json!({"customer_id": "user-vera"}))
-            .await
-            .status
-    };
+    assert_eq!(post(sandbox.router(), "/_control/faults", fault).await.status, StatusCode::OK);
+    let ask = async || look_up(&sandbox, json!({"customer_id": "user-vera"})).await.status;
     assert_eq!(ask().await, StatusCode::INTERNAL_SERVER_ERROR);
-    let clear = Request::delete("/_control/faults")
-        .body(Body::empty())
-        .unwrap();
+    let clear = Request::delete("/_control/faults").body(Body::empty()).unwrap();
     assert_eq!(send(sandbox.router(), clear).await.status, StatusCode::OK);
     assert_eq!(ask().await, StatusCode::OK);
 
     for (body, code) in [
-        (
-            json!({"route": "nowhere", "fault": {"status": 500}}),
-            "UNKNOWN_ROUTE",
-        ),
-        (
-            json!({"route": "amperity.events", "fault": {}}),
-            "INVALID_BODY",
-        ),
-        (
-            json!({"route": "amperity.events", "tiems": 1, "fault": {"status": 500}}),
-            "INVALID_BODY",
-        ),
+        (json!({"route": "nowhere", "fault": {"status": 500}}), "UNKNOWN_ROUTE"),
+        (json!({"route": "amperity.events", "fault": {}}), "INVALID_BODY"),
+        (json!({"route": "amperity.events", "tiems": 1, "fault": {"status": 500}}), "INVALID_BODY"),
     ] {
         let answer = post(sandbox.router(), "/_control/faults", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -74,10 +52,7 @@ async fn what_was_received_is_shown_and_control_calls_are_not_counted() {
     assert_eq!(hits["amperity.events"], 2);
     assert_eq!(hits["amperity.profile"], 0);
     let events = get(sandbox.router(), "/_control/events").await.json();
-    assert_eq!(
-        (&events["accepted"], &events["pending"]),
-        (&json!(2), &json!(1))
-    );
+    assert_eq!((&events["accepted"], &events["pending"]), (&json!(2), &json!(1)));
     assert_eq!(events["events"][0]["routing"], "stream");
     assert_eq!(events["events"][1]["routing"], "_unknown");
     assert_eq!(events["events"][1]["body"]["source"], "other");
@@ -85,9 +60,7 @@ async fn what_was_received_is_shown_and_control_calls_are_not_counted() {
     assert_eq!(requests["requests"].as_array().unwrap().len(), 2);
     let seen = &requests["requests"][0]["authorization"];
     assert_eq!(*seen, json!({"label": "ingest", "scope": "ingest"}));
-    let applied = post(sandbox.router(), "/_control/apply", json!(null))
-        .await
-        .json();
+    let applied = post(sandbox.router(), "/_control/apply", json!(null)).await.json();
     assert_eq!(applied["applied"], 1);
 }
 
@@ -95,17 +68,11 @@ async fn what_was_received_is_shown_and_control_calls_are_not_counted() {
 async fn linking_keys_and_stream_mode_are_read_and_replaced() {
     let (sandbox, _) = sandbox();
     for (uri, body) in [
-        (
-            "/_control/collection",
-            json!({"linking_keys": ["customer_id"]}),
-        ),
+        ("/_control/collection", json!({"linking_keys": ["customer_id"]})),
         ("/_control/stream", json!({"mode": "reject"})),
     ] {
         assert_ne!(get(sandbox.router(), uri).await.json(), body);
-        assert_eq!(
-            post(sandbox.router(), uri, body.clone()).await.status,
-            StatusCode::OK
-        );
+        assert_eq!(post(sandbox.router(), uri, body.clone()).await.status, StatusCode::OK);
         assert_eq!(get(sandbox.router(), uri).await.json(), body);
     }
 }
@@ -114,9 +81,7 @@ async fn linking_keys_and_stream_mode_are_read_and_replaced() {
 async fn a_reset_restores_the_start() {
     let (sandbox, _) = sandbox();
     sandbox.link("c1", "vera").unwrap();
-    sandbox
-        .fault("amperity.profile", None, crate::Fault::garbage())
-        .unwrap();
+    sandbox.fault("amperity.profile", None, crate::Fault::garbage()).unwrap();
     sandbox.set_linking_keys(["email"]);
     send_event(&sandbox, json!({"source": "DATAFLY", "cookieid": "c2"})).await;
     post(sandbox.router(), "/_control/reset", json!(null)).await;
@@ -125,10 +90,7 @@ async fn a_reset_restores_the_start() {
     assert_eq!(sandbox.pending_events(), 0);
     assert_eq!(sandbox.linking_keys(), crate::ALL_LINKING_KEYS);
     let profile = crate::testing::read_profile(&sandbox, NamedCustomer::Vera.profile_id()).await;
-    assert_eq!(
-        profile.json()["profile_id"],
-        NamedCustomer::Vera.profile_id()
-    );
+    assert_eq!(profile.json()["profile_id"], NamedCustomer::Vera.profile_id());
     let answer = look_up(&sandbox, json!({"device_cookie": "c1"})).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }

@@ -26,17 +26,11 @@ struct Name {
 /// Two streams a customer, so that reading the identity does not pay for the attributes.
 fn streams(seed: u64, number: u32) -> (SplitMix64, SplitMix64) {
     let stream = u64::from(number) * 2;
-    (
-        SplitMix64::new(seed, stream),
-        SplitMix64::new(seed, stream + 1),
-    )
+    (SplitMix64::new(seed, stream), SplitMix64::new(seed, stream + 1))
 }
 
 fn draw(rng: &mut SplitMix64, number: u32) -> (Name, Identity) {
-    let name = Name {
-        first: rng.pick(&FIRST_NAMES),
-        last: rng.pick(&LAST_NAMES),
-    };
+    let name = Name { first: rng.pick(&FIRST_NAMES), last: rng.pick(&LAST_NAMES) };
     let profile_id = rng.uuid();
     let phone = (!rng.one_in(8)).then(|| phone(number)).flatten();
     // Nobody is left without both.
@@ -79,9 +73,8 @@ pub(super) fn attributes(seed: u64, number: u32) -> Map<String, Value> {
         200_000..500_000 => "Gold",
         _ => "Platinum",
     };
-    let last_purchase = TODAY
-        .saturating_sub(Span::new().days(i64::from(rng.below(720))))
-        .to_string();
+    let last_purchase =
+        TODAY.saturating_sub(Span::new().days(i64::from(rng.below(720)))).to_string();
     let object = json!({
         "FirstName": name.first.0,
         "LastName": name.last.0,
@@ -118,23 +111,11 @@ mod tests {
     #[test]
     fn a_customer_has_what_a_shop_shows_and_what_it_must_not() {
         let attributes = attributes(42, 17);
-        for name in [
-            "Persona",
-            "FavoriteBrand",
-            "LifetimeTier",
-            "LastPurchaseDate",
-            "ChurnRisk",
-        ] {
+        for name in ["Persona", "FavoriteBrand", "LifetimeTier", "LastPurchaseDate", "ChurnRisk"] {
             assert!(attributes[name].is_string(), "{name}");
         }
         assert!(attributes["LifetimeValue"].is_number());
-        for name in [
-            "Email",
-            "Phone",
-            "HomeAddress",
-            "InternalMargin",
-            "Household",
-        ] {
+        for name in ["Email", "Phone", "HomeAddress", "InternalMargin", "Household"] {
             assert!(attributes.contains_key(name), "{name}");
         }
     }
@@ -142,24 +123,15 @@ mod tests {
     #[test]
     fn everybody_can_be_reached_and_some_only_by_phone() {
         let all: Vec<_> = (0..2_000).map(|n| identity(1, n)).collect();
-        assert!(
-            all.iter()
-                .all(|who| who.email.is_some() || who.phone.is_some())
-        );
+        assert!(all.iter().all(|who| who.email.is_some() || who.phone.is_some()));
         assert!(all.iter().any(|who| who.email.is_none()));
         assert!(all.iter().any(|who| who.device_cookie.is_none()));
-        assert!(
-            all.iter()
-                .flat_map(|who| &who.phone)
-                .all(|phone| phone.len() == 12)
-        );
+        assert!(all.iter().flat_map(|who| &who.phone).all(|phone| phone.len() == 12));
     }
 
     #[test]
     fn unicode_names_occur() {
-        let names: Vec<_> = (0..200)
-            .map(|n| attributes(1, n)["FirstName"].clone())
-            .collect();
+        let names: Vec<_> = (0..200).map(|n| attributes(1, n)["FirstName"].clone()).collect();
         assert!(names.iter().any(|name| !name.as_str().unwrap().is_ascii()));
     }
 }

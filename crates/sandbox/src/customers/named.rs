@@ -27,9 +27,7 @@ impl NamedCustomer {
 
     /// By name (`vera`) or by customer id (`user-vera`).
     pub fn find(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|who| who.name() == text || who.customer_id() == text)
+        Self::ALL.into_iter().find(|who| who.name() == text || who.customer_id() == text)
     }
 
     /// The name, as the control routes and the shop's log-in take it.
@@ -232,12 +230,7 @@ mod tests {
     #[test]
     fn the_hostile_customer_carries_what_breaks_careless_embedding() {
         let text = Value::Object(NamedCustomer::Hostile.attributes()).to_string();
-        for needle in [
-            "</script>",
-            "\u{2028}",
-            "x\\\");alert(1);(\\\"",
-            "__proto__",
-        ] {
+        for needle in ["</script>", "\u{2028}", "x\\\");alert(1);(\\\"", "__proto__"] {
             assert!(text.contains(needle), "{needle}");
         }
     }

@@ -53,13 +53,8 @@ pub(super) const LAST_NAMES: [(&str, &str); 20] = [
 ];
 
 /// Personas of the collection.
-pub(super) const PERSONAS: [&str; 5] = [
-    "Value Hunter",
-    "Style Seeker",
-    "Loyal Regular",
-    "New Parent",
-    "Gift Giver",
-];
+pub(super) const PERSONAS: [&str; 5] =
+    ["Value Hunter", "Style Seeker", "Loyal Regular", "New Parent", "Gift Giver"];
 
 /// Categories of the shop, each with the brand that leads it.
 pub(super) const CATEGORIES: [(&str, &str); 8] = [
@@ -75,28 +70,13 @@ pub(super) const CATEGORIES: [(&str, &str); 8] = [
 
 pub(super) const CHURN_RISKS: [&str; 3] = ["low", "medium", "high"];
 
-pub(super) const STREETS: [&str; 6] = [
-    "Harbour Road",
-    "Mill Lane",
-    "Station Street",
-    "Elm Avenue",
-    "Königsallee",
-    "Rue du Marché",
-];
+pub(super) const STREETS: [&str; 6] =
+    ["Harbour Road", "Mill Lane", "Station Street", "Elm Avenue", "Königsallee", "Rue du Marché"];
 
-pub(super) const CITIES: [&str; 6] = [
-    "Portland",
-    "Bristol",
-    "Galway",
-    "Malmö",
-    "Kraków",
-    "Montréal",
-];
+pub(super) const CITIES: [&str; 6] =
+    ["Portland", "Bristol", "Galway", "Malmö", "Kraków", "Montréal"];
 
 /// The brand that leads a category.
 pub(crate) fn leading_brand(category: &str) -> Option<&'static str> {
-    CATEGORIES
-        .iter()
-        .find(|(name, _)| *name == category)
-        .map(|(_, brand)| *brand)
+    CATEGORIES.iter().find(|(name, _)| *name == category).map(|(_, brand)| *brand)
 }

@@ -11,14 +11,8 @@ fn json_and_constructors_say_the_same() {
     let second = Duration::from_secs(1);
     for (value, expected) in [
         (json!({"delay_ms": 1000}), Fault::delay(second)),
-        (
-            json!({"status": 503, "retry_after": 2}),
-            Fault::status(503).retry_after("2"),
-        ),
-        (
-            json!({"status": 429, "delay_ms": 1000}),
-            Fault::status(429).after(second),
-        ),
+        (json!({"status": 503, "retry_after": 2}), Fault::status(503).retry_after("2")),
+        (json!({"status": 429, "delay_ms": 1000}), Fault::status(429).after(second)),
         (json!({"cut_body": true}), Fault::cut_body()),
         (json!({"garbage": true}), Fault::garbage()),
         (json!({"huge_body_bytes": 9}), Fault::huge_body(9)),
@@ -49,12 +43,7 @@ fn entries_fire_in_order_and_only_on_their_route() {
     script.add(Route::Events, None, Fault::garbage());
     script.add(Route::Profile, Some(0), Fault::garbage());
     assert_eq!(script.take(Route::Profile), None);
-    for expected in [
-        Fault::status(503),
-        Fault::status(503),
-        Fault::garbage(),
-        Fault::garbage(),
-    ] {
+    for expected in [Fault::status(503), Fault::status(503), Fault::garbage(), Fault::garbage()] {
         assert_eq!(script.take(Route::Events), Some(expected));
     }
     script.clear();

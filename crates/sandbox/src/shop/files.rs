@@ -45,9 +45,7 @@ async fn serve(shop: ShopConfig, path: String) -> Result<Response, Refusal> {
 fn read(root: &FsPath, path: &str) -> io::Result<(PathBuf, Vec<u8>)> {
     let not_found = || io::Error::from(io::ErrorKind::NotFound);
     let relative = FsPath::new(path);
-    let plain = relative
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
+    let plain = relative.components().all(|part| matches!(part, Component::Normal(_)));
     if !plain || path.contains(['\\', '\0']) {
         return Err(not_found());
     }

@@ -9,9 +9,8 @@ pub(super) fn fill(page: &str, shop: &ShopConfig) -> String {
     let mut rest = page;
     while let Some((before, after)) = rest.split_once("{{") {
         filled.push_str(before);
-        let named = after
-            .split_once("}}")
-            .and_then(|(name, tail)| Some((value(shop, name)?, tail)));
+        let named =
+            after.split_once("}}").and_then(|(name, tail)| Some((value(shop, name)?, tail)));
         if let Some((value, tail)) = named {
             filled.push_str(value);
             rest = tail;
@@ -39,16 +38,10 @@ mod tests {
 
     #[test]
     fn known_names_are_filled_once_and_unknown_ones_stay() {
-        let mut shop = ShopConfig {
-            pipeline_key: "dk_test".into(),
-            ..ShopConfig::default()
-        };
+        let mut shop = ShopConfig { pipeline_key: "dk_test".into(), ..ShopConfig::default() };
         shop.placeholders.insert("STUB".into(), "{{ID_URL}}".into());
         assert_eq!(
-            fill(
-                "<{{PIPELINE_KEY}}> {{STUB}} {{x}} { {{ }} {{PIPELINE_KEY",
-                &shop
-            ),
+            fill("<{{PIPELINE_KEY}}> {{STUB}} {{x}} { {{ }} {{PIPELINE_KEY", &shop),
             "<dk_test> {{ID_URL}} {{x}} { {{ }} {{PIPELINE_KEY"
         );
     }

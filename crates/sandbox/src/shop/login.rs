@@ -23,11 +23,7 @@ pub(super) async fn login(
 ) -> Result<Json<Value>, Refusal> {
     let Login { user } = parse(&body)?;
     let who = NamedCustomer::find(&user).ok_or_else(|| {
-        Refusal::new(
-            StatusCode::NOT_FOUND,
-            "UNKNOWN_USER",
-            format!("no user is called `{user}`"),
-        )
+        Refusal::new(StatusCode::NOT_FOUND, "UNKNOWN_USER", format!("no user is called `{user}`"))
     })?;
     let token = token::sign(&sandbox.shop(), who, sandbox.now()).ok_or_else(|| {
         let message = "the identity token could not be signed";
@@ -37,7 +33,5 @@ pub(super) async fn login(
     for (name, value) in [("email", who.email()), ("phone", who.phone())] {
         traits.extend(value.map(|value| (name.to_owned(), value.into())));
     }
-    Ok(Json(
-        json!({"userId": who.customer_id(), "traits": traits, "token": token}),
-    ))
+    Ok(Json(json!({"userId": who.customer_id(), "traits": traits, "token": token})))
 }

@@ -21,18 +21,12 @@ async fn a_log_in_answers_id_traits_and_a_signed_token() {
     assert_eq!(answer.header("cache-control"), "no-store");
     let body = answer.json();
     assert_eq!(body["userId"], "user-vera");
-    assert_eq!(
-        body["traits"],
-        json!({"email": "vera@example.com", "phone": "+447700900101"})
-    );
+    assert_eq!(body["traits"], json!({"email": "vera@example.com", "phone": "+447700900101"}));
 
     let token = body["token"].as_str().unwrap();
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
-    assert_eq!(
-        decode(header),
-        json!({"alg": "HS256", "typ": "JWT", "kid": IDENTITY_KID})
-    );
+    assert_eq!(decode(header), json!({"alg": "HS256", "typ": "JWT", "kid": IDENTITY_KID}));
     assert_eq!(
         decode(claims),
         json!({
@@ -48,16 +42,13 @@ async fn a_log_in_answers_id_traits_and_a_signed_token() {
     );
     let mut mac = Hmac::<Sha256>::new_from_slice(IDENTITY_SECRET.as_bytes()).unwrap();
     mac.update(signed.as_bytes());
-    mac.verify_slice(&BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap())
-        .unwrap();
+    mac.verify_slice(&BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap()).unwrap();
 }
 
 #[tokio::test]
 async fn a_customer_without_an_email_has_no_email_claim() {
     let (sandbox, _) = sandbox();
-    let body = post(sandbox.shop_router(), "/api/login", json!({"user": "pia"}))
-        .await
-        .json();
+    let body = post(sandbox.shop_router(), "/api/login", json!({"user": "pia"})).await.json();
     let claims = decode(body["token"].as_str().unwrap().split('.').nth(1).unwrap());
     assert!(claims.get("email").is_none() && claims.get("email_verified").is_none());
     assert_eq!(body["traits"], json!({"phone": "+447700900105"}));
@@ -66,12 +57,7 @@ async fn a_customer_without_an_email_has_no_email_claim() {
 #[tokio::test]
 async fn strangers_do_not_log_in() {
     let (sandbox, _) = sandbox();
-    let answer = post(
-        sandbox.shop_router(),
-        "/api/login",
-        json!({"user": "mallory"}),
-    )
-    .await;
+    let answer = post(sandbox.shop_router(), "/api/login", json!({"user": "mallory"})).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(answer.json()["error"]["code"], "UNKNOWN_USER");
     let answer = post(sandbox.shop_router(), "/api/login", json!("vera")).await;
@@ -83,19 +69,12 @@ async fn a_returning_browser_is_linked_by_its_cookie() {
     let (sandbox, _) = sandbox();
     let ask = async |cookie: &str| {
         let request = Request::post("/api/returning").header("cookie", cookie);
-        let request = request
-            .body(json!({"customer": "vera"}).to_string().into())
-            .unwrap();
+        let request = request.body(json!({"customer": "vera"}).to_string().into()).unwrap();
         send(sandbox.shop_router(), request).await
     };
     assert_eq!(ask("other=1; _dfid=").await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(
-        ask("other=1; _dfid=visitor-1; x=y").await.json()["linked"],
-        "vera"
-    );
-    let found = look_up(&sandbox, json!({"device_cookie": "visitor-1"}))
-        .await
-        .json();
+    assert_eq!(ask("other=1; _dfid=visitor-1; x=y").await.json()["linked"], "vera");
+    let found = look_up(&sandbox, json!({"device_cookie": "visitor-1"})).await.json();
     assert_eq!(found["profile_id"], NamedCustomer::Vera.profile_id());
 }
 
@@ -134,10 +113,7 @@ impl Site {
         std::fs::create_dir_all(site.join("sub")).unwrap();
         let write = |path: &Path, text: &str| std::fs::write(path, text).unwrap();
         write(&root.join("secret.txt"), "secret");
-        write(
-            &site.join("index.html"),
-            "<script>{{STUB}}</script>{{ID_URL}}",
-        );
+        write(&site.join("index.html"), "<script>{{STUB}}</script>{{ID_URL}}");
         write(&site.join("sub/index.html"), "sub");
         write(&site.join("app.js"), "// {{STUB}}");
         write(&site.join("m.wasm"), "\0asm");
@@ -145,10 +121,7 @@ impl Site {
         let (sandbox, _) = sandbox_with(|config| {
             config.shop.static_dir = Some(site);
             config.shop.id_url = "http://id".into();
-            config
-                .shop
-                .placeholders
-                .insert("STUB".into(), "stub()".into());
+            config.shop.placeholders.insert("STUB".into(), "stub()".into());
         });
         Self { root, sandbox }
     }
@@ -164,16 +137,8 @@ impl Drop for Site {
 async fn files_have_their_type_and_only_pages_are_filled() {
     let site = Site::new("files");
     for (uri, content_type, body) in [
-        (
-            "/",
-            "text/html; charset=utf-8",
-            "<script>stub()</script>http://id",
-        ),
-        (
-            "/index.html",
-            "text/html; charset=utf-8",
-            "<script>stub()</script>http://id",
-        ),
+        ("/", "text/html; charset=utf-8", "<script>stub()</script>http://id"),
+        ("/index.html", "text/html; charset=utf-8", "<script>stub()</script>http://id"),
         ("/sub/", "text/html; charset=utf-8", "sub"),
         ("/app.js", "text/javascript; charset=utf-8", "// {{STUB}}"),
         ("/m.wasm", "application/wasm", "\0asm"),
@@ -204,9 +169,6 @@ async fn nothing_outside_the_folder_is_served() {
     ] {
         let answer = get(site.sandbox.shop_router(), uri).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{uri}");
-        assert!(
-            !String::from_utf8_lossy(&answer.body).contains("secret"),
-            "{uri}"
-        );
+        assert!(!String::from_utf8_lossy(&answer.body).contains("secret"), "{uri}");
     }
 }

@@ -49,58 +49,42 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         "kid": config.shop.identity_kid, "secret": config.shop.identity_secret,
         "pipeline_key": config.shop.pipeline_key,
     });
-    let addresses = Addresses {
-        vendor: args.vendor,
-        shop: Some(args.shop),
-    };
+    let addresses = Addresses { vendor: args.vendor, shop: Some(args.shop) };
 
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let stop = stop_signal()?;
-            let bound = sandbox::bind(config, sandbox::system_clock(), addresses).await?;
-            if let Some(path) = &args.ready_file {
-                let vendor = bound.vendor_addr();
-                let facts = json!({
-                    "vendor": vendor.to_string(),
-                    "shop": bound.shop_addr().map(|address| address.to_string()),
-                    "identity": identity,
-                    "amperity": {
-                        "base_url": format!("http://{vendor}/amperity"),
-                        "tenant_id": sandbox::TENANT_ID,
-                        "api_key": sandbox::INGEST_TOKEN,
-                        "profile_api_key": sandbox::PROFILE_TOKEN,
-                        "profile_collection_id": sandbox::COLLECTION_ID,
-                        "event_stream_id": sandbox::STREAM_ID,
-                        "source_value": sandbox::SOURCE,
-                    },
-                });
-                write_ready_file(path, &facts)?;
-            }
-            bound.run(stop).await?;
-            Ok(())
-        })
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let stop = stop_signal()?;
+        let bound = sandbox::bind(config, sandbox::system_clock(), addresses).await?;
+        if let Some(path) = &args.ready_file {
+            let vendor = bound.vendor_addr();
+            let facts = json!({
+                "vendor": vendor.to_string(),
+                "shop": bound.shop_addr().map(|address| address.to_string()),
+                "identity": identity,
+                "amperity": {
+                    "base_url": format!("http://{vendor}/amperity"),
+                    "tenant_id": sandbox::TENANT_ID,
+                    "api_key": sandbox::INGEST_TOKEN,
+                    "profile_api_key": sandbox::PROFILE_TOKEN,
+                    "profile_collection_id": sandbox::COLLECTION_ID,
+                    "event_stream_id": sandbox::STREAM_ID,
+                    "source_value": sandbox::SOURCE,
+                },
+            });
+            write_ready_file(path, &facts)?;
+        }
+        bound.run(stop).await?;
+        Ok(())
+    })
 }
 
 /// What the shop's pages need of the browser bundle: the inline stub and the address of the module.
 fn placeholders(www: &Path, collect_url: &str) -> Result<BTreeMap<String, String>, Failure> {
     let path = www.join("pkg/manifest.json");
     let manifest = fs::read(&path).map_err(|error| {
-        format!(
-            "{} cannot be read ({error}): run `cargo xtask bundle`",
-            path.display()
-        )
+        format!("{} cannot be read ({error}): run `cargo xtask bundle`", path.display())
     })?;
     let manifest: Value = serde_json::from_slice(&manifest)?;
     let text = |name: &str| manifest[name].as_str().unwrap_or_default().to_owned();
-    let module = format!(
-        "{collect_url}{}{}",
-        datafly_core::v1::path::ASSETS,
-        text("module")
-    );
-    Ok(BTreeMap::from([
-        ("STUB".to_owned(), text("stub")),
-        ("MODULE_URL".to_owned(), module),
-    ]))
+    let module = format!("{collect_url}{}{}", datafly_core::v1::path::ASSETS, text("module"));
+    Ok(BTreeMap::from([("STUB".to_owned(), text("stub")), ("MODULE_URL".to_owned(), module)]))
 }

@@ -29,10 +29,7 @@ pub(crate) struct Args {
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&args.log)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
     let secrets = Secrets::new(std::env::vars());
     let text = fs::read_to_string(&args.config).map_err(|error| ConfigError::File {
@@ -42,20 +39,17 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let config = Config::parse(&text, &secrets)?;
     let (listen, tls) = (config.server.listen, config.server.tls.clone());
 
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let stop = stop_signal()?;
-            let app = wiring::build(config, &secrets, &Runtime::system())?;
-            let server = Server::bind(app, listen, tls.as_ref()).await?;
-            let address = server.address()?;
-            tracing::info!(%address, "listening");
-            if let Some(path) = &args.ready_file {
-                write_ready_file(path, &json!({ "address": address.to_string() }))?;
-            }
-            server.run(stop).await?;
-            tracing::info!("stopped");
-            Ok(())
-        })
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        let stop = stop_signal()?;
+        let app = wiring::build(config, &secrets, &Runtime::system())?;
+        let server = Server::bind(app, listen, tls.as_ref()).await?;
+        let address = server.address()?;
+        tracing::info!(%address, "listening");
+        if let Some(path) = &args.ready_file {
+            write_ready_file(path, &json!({ "address": address.to_string() }))?;
+        }
+        server.run(stop).await?;
+        tracing::info!("stopped");
+        Ok(())
+    })
 }

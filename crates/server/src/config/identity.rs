@@ -73,10 +73,7 @@ impl IdentitySettings {
             let secret = secrets.at(format!("{at}.secret"), &key.secret)?;
             if secret.expose_secret().len() < MIN_SECRET_BYTES {
                 let reason = format!("the secret is shorter than {MIN_SECRET_BYTES} bytes");
-                return Err(ConfigError::Key {
-                    key: format!("{at}.secret"),
-                    reason,
-                });
+                return Err(ConfigError::Key { key: format!("{at}.secret"), reason });
             }
             keys.push((key.id, key.algorithm, secret));
         }

@@ -91,32 +91,20 @@ fn check_origin(key: &str, origin: &str) -> Result<(), ConfigError> {
     let hint = match Url::parse(origin) {
         Ok(url) if url.origin().ascii_serialization() == origin => return Ok(()),
         Ok(url) if url.origin().is_tuple() => {
-            format!(
-                "write it as browsers do: `{}`",
-                url.origin().ascii_serialization()
-            )
+            format!("write it as browsers do: `{}`", url.origin().ascii_serialization())
         }
         _ => "write scheme and host, for example `https://www.example.com`".to_owned(),
     };
-    Err(ConfigError::Value {
-        key: key.to_owned(),
-        value: origin.to_owned(),
-        hint,
-    })
+    Err(ConfigError::Value { key: key.to_owned(), value: origin.to_owned(), hint })
 }
 
 /// A browser drops a cookie for a domain that its host is not in; a bare top-level name is never ours.
 fn check_cookie_domain(key: &str, domain: &str, host: &str) -> Result<(), ConfigError> {
     let label = |label: &str| {
-        !label.is_empty()
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    let covers = host == domain
-        || host
-            .strip_suffix(domain)
-            .is_some_and(|rest| rest.ends_with('.'));
+    let covers =
+        host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
     if covers && domain.contains('.') && domain.split('.').all(label) {
         return Ok(());
     }

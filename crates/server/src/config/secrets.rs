@@ -16,9 +16,7 @@ pub struct Secrets {
 impl Secrets {
     /// Over a copy of the environment's variables; files are read when they are named.
     pub fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self {
-            environment: environment.into_iter().collect(),
-        }
+        Self { environment: environment.into_iter().collect() }
     }
 
     /// The secret, without white space around it: editors end files with a line break.
@@ -29,21 +27,15 @@ impl Secrets {
                 .get(name)
                 .cloned()
                 .ok_or_else(|| SecretError::EnvUnset(name.clone()))?,
-            SecretRef::File(path) => {
-                std::fs::read_to_string(Path::new(path)).map_err(|error| SecretError::File {
-                    path: path.clone(),
-                    reason: error.to_string(),
-                })?
-            }
+            SecretRef::File(path) => std::fs::read_to_string(Path::new(path)).map_err(|error| {
+                SecretError::File { path: path.clone(), reason: error.to_string() }
+            })?,
         };
         match (text.trim(), reference) {
             ("", SecretRef::Env(name)) => Err(SecretError::EnvUnset(name.clone())),
             ("", SecretRef::File(path)) => {
                 let reason = "it is empty".to_owned();
-                Err(SecretError::File {
-                    path: path.clone(),
-                    reason,
-                })
+                Err(SecretError::File { path: path.clone(), reason })
             }
             (secret, _) => Ok(SecretString::from(secret)),
         }
@@ -55,7 +47,6 @@ impl Secrets {
         key: String,
         reference: &SecretRef,
     ) -> Result<SecretString, ConfigError> {
-        self.get(reference)
-            .map_err(|reason| ConfigError::Secret { key, reason })
+        self.get(reference).map_err(|reason| ConfigError::Secret { key, reason })
     }
 }

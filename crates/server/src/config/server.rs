@@ -69,14 +69,10 @@ impl ServerSettings {
             Some(url) => base("server.asset_url", url)?,
             None => public_url.clone(),
         };
-        let keys = self
-            .cookie_keys
-            .into_iter()
-            .enumerate()
-            .map(|(index, key)| {
-                let at = format!("server.cookie_keys[{index}].secret");
-                Ok((key.id, secrets.at(at, &key.secret)?))
-            });
+        let keys = self.cookie_keys.into_iter().enumerate().map(|(index, key)| {
+            let at = format!("server.cookie_keys[{index}].secret");
+            Ok((key.id, secrets.at(at, &key.secret)?))
+        });
         Ok(ServerConfig {
             listen: self.listen,
             secure: self.public_url.scheme() == "https",

@@ -27,21 +27,12 @@ pub(super) async fn asset(
     let (encoding, body) = choose(asset, &headers);
     let mut response = body.into_response();
     let answer = response.headers_mut();
-    answer.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(asset.content_type),
-    );
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     answer.insert(header::CACHE_CONTROL, IMMUTABLE);
     answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    answer.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // The same bytes for everybody, so any page may read them: module scripts and wasm need it.
-    answer.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
+    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     answer.extend([CORP_CROSS_ORIGIN]);
     if let Some(encoding) = encoding {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));

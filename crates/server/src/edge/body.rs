@@ -29,12 +29,8 @@ pub(super) async fn read_event(headers: &HeaderMap, body: Body) -> Result<Bytes,
 
 /// `text/plain` is what a page may send without a preflight, JSON what everybody else sends.
 fn check_content_type(headers: &HeaderMap) -> Result<(), EdgeError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let essence = content_type
-        .and_then(|value| value.split(';').next())
-        .map(str::trim);
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
     match essence {
         Some(essence)
             if essence.eq_ignore_ascii_case("text/plain")

@@ -101,9 +101,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 
 fn looks_like_a_browser(headers: &HeaderMap) -> bool {
     headers.contains_key(header::COOKIE)
-        || headers
-            .keys()
-            .any(|name| name.as_str().starts_with("sec-fetch-"))
+        || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
 }
 
 fn fetch<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

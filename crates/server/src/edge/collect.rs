@@ -60,10 +60,7 @@ pub(super) async fn identify(
     }
     let sent = cookies::credential(&headers, &app);
     let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
-    let present = app
-        .visitors
-        .identify(&pipeline.key, present, claims, proof)
-        .await?;
+    let present = app.visitors.identify(&pipeline.key, present, claims, proof).await?;
     let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
     Ok((cookies, Json(Accepted::OK)))
 }
@@ -76,13 +73,10 @@ fn proof(
     claims: &Claims,
 ) -> Result<Option<Binding>, EdgeError> {
     let Some(token) = token else { return Ok(None) };
-    let proof = pipeline
-        .verifier
-        .verify(token, app.clock.now())
-        .and_then(|proof| {
-            identity::check_contradiction(claims, &proof)?;
-            Ok(proof)
-        });
+    let proof = pipeline.verifier.verify(token, app.clock.now()).and_then(|proof| {
+        identity::check_contradiction(claims, &proof)?;
+        Ok(proof)
+    });
     match proof {
         Ok(proof) => Ok(Some(proof)),
         Err(_) if pipeline.verification == Verification::Off => Ok(None),

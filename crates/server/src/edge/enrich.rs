@@ -34,12 +34,7 @@ pub(super) async fn enrich(
         .find(|enrichment| enrichment.name == name)
         .ok_or(EdgeError::UnknownProvider)?;
 
-    let answer = |attributes| {
-        Json(EnrichResponse {
-            provider: name.clone(),
-            attributes,
-        })
-    };
+    let answer = |attributes| Json(EnrichResponse { provider: name.clone(), attributes });
     if caller == Caller::Server {
         return Ok((HeaderMap::new(), answer(Attributes::new())));
     }
@@ -50,9 +45,7 @@ pub(super) async fn enrich(
         Attributes::new()
     } else {
         let now = app.clock.now();
-        let who = present
-            .record
-            .identifiers(present.id, pipeline.verification, now);
+        let who = present.record.identifiers(present.id, pipeline.verification, now);
         enrichment.attributes(&who).await
     };
     Ok((cookies, answer(attributes)))

@@ -109,15 +109,10 @@ impl From<VisitorError> for EdgeError {
 impl IntoResponse for EdgeError {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
-        let error = ErrorBody {
-            code: code.to_owned(),
-            message: self.to_string(),
-        };
+        let error = ErrorBody { code: code.to_owned(), message: self.to_string() };
         let mut response = (status, Json(ErrorResponse { error })).into_response();
         if matches!(self, Self::StateUnavailable) {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
         response
     }

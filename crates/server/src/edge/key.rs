@@ -22,11 +22,7 @@ impl FromRequestParts<Arc<App>> for ForPipeline {
         let key = query::parameter(&parts.uri, "key")?
             .or_else(|| from_authorization(&parts.headers))
             .ok_or(EdgeError::NoKey)?;
-        app.pipelines
-            .get(&key)
-            .cloned()
-            .map(Self)
-            .ok_or(EdgeError::InvalidKey)
+        app.pipelines.get(&key).cloned().map(Self).ok_or(EdgeError::InvalidKey)
     }
 }
 

@@ -60,18 +60,12 @@ fn script(app: &App, pipeline: &Pipeline, credentialed: bool) -> String {
         assets: format!("{}{}", app.asset_url, path::ASSETS),
         module: app.bundle.module.clone(),
         wasm: app.bundle.wasm.clone(),
-        providers: pipeline
-            .enrichments
-            .iter()
-            .map(|provider| provider.name.clone())
-            .collect(),
+        providers: pipeline.enrichments.iter().map(|provider| provider.name.clone()).collect(),
         timeout_ms: u32::try_from(pipeline.ready_timeout.as_millis()).unwrap_or(u32::MAX),
         credentialed,
     };
     let template = &app.bundle.loader;
-    [&template.before, &json_literal(&config), &template.after]
-        .map(String::as_str)
-        .concat()
+    [&template.before, &json_literal(&config), &template.after].map(String::as_str).concat()
 }
 
 /// JSON as a JavaScript expression that is inert in any place a script can stand: no `<` closes a tag,

@@ -37,10 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(|| async { EdgeError::MethodNotAllowed })
         // Handlers read bodies themselves, with limits of their own.
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&app),
-            headers::visitor_data,
-        ));
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), headers::visitor_data));
 
     // Public, immutable, the same for everybody: none of the above applies.
     let assets = Router::new()

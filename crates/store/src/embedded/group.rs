@@ -66,10 +66,7 @@ impl Group {
             .name("state-writer".to_owned())
             .spawn(move || run(&database, waiting))
             .map_err(|error| engine("start the writing thread", error))?;
-        Ok(Self {
-            jobs: Some(jobs),
-            thread: Some(thread),
-        })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     pub(super) async fn submit(&self, write: Write) -> Result<Put, StateError> {
@@ -89,9 +86,7 @@ impl Group {
     async fn done(&self, job: Job) -> Result<Done, StateError> {
         let (caller, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(StateError::Closed)?;
-        jobs.send((job, caller))
-            .await
-            .map_err(|_| StateError::Closed)?;
+        jobs.send((job, caller)).await.map_err(|_| StateError::Closed)?;
         answer.await.map_err(|_| StateError::Closed)?
     }
 }
@@ -162,27 +157,19 @@ impl<'t> Tables<'t> {
 
     fn write(&mut self, write: &Write) -> Result<Put, redb::Error> {
         let key = write.key.as_slice();
-        let old = self
-            .visitors
-            .get(key)?
-            .and_then(|bytes| record::decode(bytes.value()).ok());
+        let old = self.visitors.get(key)?.and_then(|bytes| record::decode(bytes.value()).ok());
         // An expired record counts as none; one that does not read back must not lock its visitor out.
-        let current = old
-            .as_ref()
-            .filter(|old| write.now < old.expires_at)
-            .map_or(0, |old| old.version);
+        let current =
+            old.as_ref().filter(|old| write.now < old.expires_at).map_or(0, |old| old.version);
         if current + 1 != write.version {
             return Ok(Put::Conflict);
         }
         if let Some(old) = old {
-            self.expiries
-                .remove((old.expires_at.as_millisecond(), key))?;
+            self.expiries.remove((old.expires_at.as_millisecond(), key))?;
         }
         self.visitors.insert(key, write.record.as_slice())?;
         self.expiries.insert((write.expires_ms, key), ())?;
-        Ok(Put::Done {
-            version: write.version,
-        })
+        Ok(Put::Done { version: write.version })
     }
 
     fn sweep(&mut self, now: Timestamp, limit: usize) -> Result<usize, redb::Error> {

@@ -15,22 +15,18 @@ pub(crate) fn shorten(bindings: &mut Output) -> Result<String> {
     let module = bindings.wasm_mut();
     let mut renames = vec![(IMPORTS.to_owned(), "a".to_owned())];
     for (number, import) in module.imports.iter_mut().enumerate() {
-        ensure!(
-            import.module == IMPORTS,
-            "unexpected import from {:?}",
-            import.module
-        );
+        ensure!(import.module == IMPORTS, "unexpected import from {:?}", import.module);
         let short = format!("$i{number}");
         renames.push((std::mem::replace(&mut import.name, short.clone()), short));
         "a".clone_into(&mut import.module);
     }
     // What the bindings never mention is there for other ways of loading.
-    let unused: Vec<_> = module
-        .exports
-        .iter()
-        .filter(|export| !js.contains(&export.name))
-        .map(|export| export.id())
-        .collect();
+    let mut unused = Vec::new();
+    for export in module.exports.iter() {
+        if !js.contains(&export.name) {
+            unused.push(export.id());
+        }
+    }
     for export in unused {
         module.exports.delete(export);
     }
@@ -44,10 +40,7 @@ pub(crate) fn shorten(bindings: &mut Output) -> Result<String> {
     // A name may be the beginning of another one.
     renames.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     for (name, short) in &renames {
-        ensure!(
-            js.contains(name.as_str()),
-            "the bindings do not mention {name:?}"
-        );
+        ensure!(js.contains(name.as_str()), "the bindings do not mention {name:?}");
         js = js.replace(name.as_str(), short);
     }
     Ok(js)

@@ -63,20 +63,9 @@ impl Sizes {
             (&self.wasm, None),
             (&page, Some(budget.page)),
         ];
-        let mut table = format!(
-            "{:<26}{:>8}{:>8}{:>8}{:>8}",
-            "file", "raw", "gzip", "brotli", "budget"
-        );
-        for (
-            Size {
-                name,
-                raw,
-                gzip,
-                brotli,
-            },
-            budget,
-        ) in rows
-        {
+        let mut table =
+            format!("{:<26}{:>8}{:>8}{:>8}{:>8}", "file", "raw", "gzip", "brotli", "budget");
+        for (Size { name, raw, gzip, brotli }, budget) in rows {
             let budget = budget.map_or_else(String::new, |budget| budget.to_string());
             // Writing to a string cannot fail.
             let _ = write!(table, "\n{name:<26}{raw:>8}{gzip:>8}{brotli:>8}{budget:>8}");
@@ -87,31 +76,22 @@ impl Sizes {
     /// Fails with every budget that is exceeded.
     pub(crate) fn check(&self, budget: &Budget) -> Result<()> {
         let page = self.page();
-        let over: Vec<String> = [
-            (&self.stub, budget.stub),
-            (&self.loader, budget.loader),
-            (&page, budget.page),
-        ]
-        .into_iter()
-        .filter(|(size, budget)| size.brotli > *budget)
-        .map(|(size, budget)| format!("{} has {} of {budget} bytes", size.name, size.brotli))
-        .collect();
-        ensure!(
-            over.is_empty(),
-            "over budget (brotli, wasm-pack.toml): {}",
-            over.join("; ")
-        );
+        let over: Vec<String> =
+            [(&self.stub, budget.stub), (&self.loader, budget.loader), (&page, budget.page)]
+                .into_iter()
+                .filter(|(size, budget)| size.brotli > *budget)
+                .map(|(size, budget)| {
+                    format!("{} has {} of {budget} bytes", size.name, size.brotli)
+                })
+                .collect();
+        ensure!(over.is_empty(), "over budget (brotli, wasm-pack.toml): {}", over.join("; "));
         Ok(())
     }
 }
 
 /// As small as brotli gets; done once per build, so time does not matter.
 pub(crate) fn brotli(content: &[u8]) -> Result<Vec<u8>> {
-    let params = BrotliEncoderParams {
-        quality: 11,
-        lgwin: 22,
-        ..BrotliEncoderParams::default()
-    };
+    let params = BrotliEncoderParams { quality: 11, lgwin: 22, ..BrotliEncoderParams::default() };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &*content, &mut compressed, &params)?;
     Ok(compressed)
@@ -140,43 +120,21 @@ mod tests {
         let packed = gzip(text.as_bytes()).unwrap();
         assert_eq!(packed, gzip(text.as_bytes()).unwrap());
         let mut plain = String::new();
-        flate2::read::GzDecoder::new(&*packed)
-            .read_to_string(&mut plain)
-            .unwrap();
+        flate2::read::GzDecoder::new(&*packed).read_to_string(&mut plain).unwrap();
         assert_eq!(plain, text);
     }
 
     #[test]
     fn every_exceeded_budget_is_named() {
-        let size = |name: &str| Size {
-            name: name.to_owned(),
-            raw: 9,
-            gzip: 8,
-            brotli: 7,
-        };
+        let size = |name: &str| Size { name: name.to_owned(), raw: 9, gzip: 8, brotli: 7 };
         let sizes = Sizes {
             stub: size("stub"),
             loader: size("loader.js"),
             module: size("m.js"),
             wasm: size("w.wasm"),
         };
-        assert!(
-            sizes
-                .check(&Budget {
-                    stub: 7,
-                    loader: 7,
-                    page: 28
-                })
-                .is_ok()
-        );
-        let error = sizes
-            .check(&Budget {
-                stub: 6,
-                loader: 7,
-                page: 27,
-            })
-            .unwrap_err()
-            .to_string();
+        assert!(sizes.check(&Budget { stub: 7, loader: 7, page: 28 }).is_ok());
+        let error = sizes.check(&Budget { stub: 6, loader: 7, page: 27 }).unwrap_err().to_string();
         assert!(
             error.contains("stub has 7 of 6") && error.contains("page has 28 of 27"),
             "{error}"

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{names, plan::Plan};
+use crate::setup::{self, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -44,49 +45,21 @@ struct Artifact {
 impl<'a> Steps<'a> {
     /// Sees to the wasm32 target and the npm tools.
     pub(crate) fn new(root: &'a Path, plan: &'a Plan) -> Result<Self> {
-        let steps = Self {
-            root,
-            plan,
-            dir: root.join(&plan.build.dir),
-        };
+        let steps = Self { root, plan, dir: root.join(&plan.build.dir) };
         steps.ensure_target()?;
-        steps.ensure_node_modules()?;
+        setup::npm_ci(&steps.dir)?;
         Ok(steps)
     }
 
     fn ensure_target(&self) -> Result<()> {
-        let sysroot = output(
-            Command::new("rustc")
-                .current_dir(self.root)
-                .args(["--print", "sysroot"]),
-        )?;
+        let sysroot =
+            output(Command::new("rustc").current_dir(self.root).args(["--print", "sysroot"]))?;
         let sysroot = String::from_utf8(sysroot).context("the sysroot's path is not UTF-8")?;
-        if Path::new(sysroot.trim())
-            .join("lib/rustlib")
-            .join(TARGET)
-            .is_dir()
-        {
+        if Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).is_dir() {
             return Ok(());
         }
-        run(Command::new("rustup")
-            .current_dir(self.root)
-            .args(["target", "add", TARGET]))
-        .with_context(|| format!("install the target by hand: rustup target add {TARGET}"))
-    }
-
-    fn ensure_node_modules(&self) -> Result<()> {
-        let modified = |path: &str| fs::metadata(self.dir.join(path)).and_then(|m| m.modified());
-        let lock =
-            modified("package-lock.json").context("no package-lock.json in the wasm crate")?;
-        // npm writes this file at the end of an installation.
-        if modified("node_modules/.package-lock.json").is_ok_and(|installed| installed >= lock) {
-            return Ok(());
-        }
-        let mut npm = Command::new("npm");
-        run(npm
-            .current_dir(&self.dir)
-            .args(["ci", "--no-audit", "--no-fund"]))
-        .context("npm could not install the build tools; Node.js 20 or newer is needed")
+        run(Command::new("rustup").current_dir(self.root).args(["target", "add", TARGET]))
+            .with_context(|| format!("install the target by hand: rustup target add {TARGET}"))
     }
 
     /// Compiles the crate; returns the wasm as the compiler wrote it.
@@ -110,10 +83,7 @@ impl<'a> Steps<'a> {
             .filter_map(|line| serde_json::from_str::<Artifact>(line).ok())
             .filter(|message| message.reason == "compiler-artifact")
             .flat_map(|message| message.filenames)
-            .rfind(|file| {
-                file.extension()
-                    .is_some_and(|extension| extension == "wasm")
-            })
+            .rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
             .context("cargo built no wasm; is the crate a cdylib?")
     }
 
@@ -161,21 +131,14 @@ impl<'a> Steps<'a> {
             .context("cannot write the bound wasm")?;
         let optimised = work.join("optimised.wasm");
         let mut wasm_opt = self.npm_tool("wasm-opt");
-        wasm_opt
-            .arg(work.join("glue_bg.wasm"))
-            .arg("-o")
-            .arg(&optimised);
+        wasm_opt.arg(work.join("glue_bg.wasm")).arg("-o").arg(&optimised);
         run(wasm_opt.args(&self.plan.wasm_opt.flags))?;
         fs::read(&optimised).context("wasm-opt wrote nothing")
     }
 
     /// Bundles and minifies one entry of `js/`; returns it without the final line break.
     pub(crate) fn esbuild(&self, entry: &Entry, wasm_name: &str) -> Result<Vec<u8>> {
-        let Entry {
-            file,
-            format,
-            compiled,
-        } = entry;
+        let Entry { file, format, compiled } = entry;
         let glue = work_dir(compiled).join("glue.js");
         let mut esbuild = self.npm_tool("esbuild");
         esbuild
@@ -219,20 +182,9 @@ fn work_dir(compiled: &Path) -> PathBuf {
     compiled.with_extension("bundle")
 }
 
-fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start {}", program.display()))?;
-    ensure!(status.success(), "{} failed: {status}", program.display());
-    Ok(())
-}
-
 fn output(command: &mut Command) -> Result<Vec<u8>> {
     let program = command.get_program().to_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {}", program.display()))?;
+    let output = command.output().with_context(|| format!("cannot start {}", program.display()))?;
     if !output.status.success() {
         bail!("{} failed: {}", program.display(), output.status);
     }

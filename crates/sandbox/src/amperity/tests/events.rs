@@ -22,11 +22,9 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 #[tokio::test]
 async fn an_event_is_accepted_or_dropped_or_refused_by_the_streams_mode() {
     let (sandbox, _) = sandbox();
-    for (mode, status) in [
-        (StreamMode::Active, 202),
-        (StreamMode::Drop, 204),
-        (StreamMode::Reject, 409),
-    ] {
+    for (mode, status) in
+        [(StreamMode::Active, 202), (StreamMode::Drop, 204), (StreamMode::Reject, 409)]
+    {
         sandbox.set_stream_mode(mode);
         let answer = send_event(&sandbox, json!({"source": "DATAFLY"})).await;
         assert_eq!(answer.status.as_u16(), status);
@@ -77,9 +75,7 @@ async fn the_content_type_must_be_json() {
 #[tokio::test]
 async fn an_unknown_stream_is_404() {
     let (sandbox, _) = sandbox();
-    let request = vendor("POST", "/events/is-batch", INGEST_TOKEN)
-        .body("{}".into())
-        .unwrap();
+    let request = vendor("POST", "/events/is-batch", INGEST_TOKEN).body("{}".into()).unwrap();
     assert_refused(&send(sandbox.router(), request).await, 404);
 }
 
@@ -88,16 +84,10 @@ async fn a_wrong_source_is_accepted_and_changes_nothing() {
     let (sandbox, _) = sandbox_with(|config| config.timing = Timing::Manual);
     for source in [json!("datafly"), Value::Null, json!("DATAFLY")] {
         let event = json!({"source": source, "cookieid": "c1", "user_id": "user-vera"});
-        assert_eq!(
-            send_event(&sandbox, event).await.status,
-            StatusCode::ACCEPTED
-        );
+        assert_eq!(send_event(&sandbox, event).await.status, StatusCode::ACCEPTED);
     }
     let routing: Vec<_> = sandbox.events().iter().map(|event| event.routing).collect();
-    assert_eq!(
-        routing,
-        [Routing::Unknown, Routing::Unknown, Routing::Stream]
-    );
+    assert_eq!(routing, [Routing::Unknown, Routing::Unknown, Routing::Stream]);
     assert_eq!(sandbox.apply_pending(), 1);
 }
 
@@ -126,11 +116,7 @@ async fn without_a_timer_events_wait_to_be_stepped() {
     let event = json!({"source": "DATAFLY", "cookieid": "c1"});
     send_event(&sandbox, event).await;
     clock.advance(Duration::from_hours(1));
-    let by_cookie = async || {
-        look_up(&sandbox, json!({"device_cookie": "c1"}))
-            .await
-            .status
-    };
+    let by_cookie = async || look_up(&sandbox, json!({"device_cookie": "c1"})).await.status;
     assert_eq!(by_cookie().await, StatusCode::NOT_FOUND);
     assert_eq!(sandbox.apply_pending(), 1);
     assert_eq!(by_cookie().await, StatusCode::OK);

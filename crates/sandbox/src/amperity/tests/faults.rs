@@ -17,28 +17,15 @@ fn vera() -> Value {
 #[tokio::test]
 async fn a_status_with_retry_after_lasts_for_its_number_of_requests() {
     let (sandbox, _) = sandbox();
-    sandbox
-        .fault(
-            "amperity.events",
-            Some(1),
-            Fault::status(503).retry_after("7"),
-        )
-        .unwrap();
+    sandbox.fault("amperity.events", Some(1), Fault::status(503).retry_after("7")).unwrap();
     let event = json!({"source": "DATAFLY"});
     let refused = send_event(&sandbox, event.clone()).await;
     assert_refused(&refused, 503);
     assert_eq!(refused.header("retry-after"), "7");
     assert!(sandbox.events().is_empty());
-    assert_eq!(
-        send_event(&sandbox, event).await.status,
-        StatusCode::ACCEPTED
-    );
+    assert_eq!(send_event(&sandbox, event).await.status, StatusCode::ACCEPTED);
     assert_eq!(sandbox.hits("amperity.events"), 2);
-    let statuses: Vec<_> = sandbox
-        .requests()
-        .iter()
-        .map(|entry| entry.status)
-        .collect();
+    let statuses: Vec<_> = sandbox.requests().iter().map(|entry| entry.status).collect();
     assert_eq!(statuses, [Some(503), Some(202)]);
 }
 
@@ -56,9 +43,7 @@ async fn a_fault_without_a_number_lasts_until_it_is_cleared() {
 #[tokio::test(start_paused = true)]
 async fn a_delay_is_followed_by_the_usual_answer() {
     let (sandbox, _) = sandbox();
-    sandbox
-        .fault(LOOKUP, Some(1), Fault::delay(Duration::from_secs(30)))
-        .unwrap();
+    sandbox.fault(LOOKUP, Some(1), Fault::delay(Duration::from_secs(30))).unwrap();
     let slow = look_up(&sandbox, vera());
     tokio::pin!(slow);
     let early = tokio::time::timeout(Duration::from_secs(29), &mut slow).await;
@@ -82,18 +67,12 @@ async fn a_raw_body_is_sent_as_it_is() {
     let (sandbox, _) = sandbox();
     sandbox.fault(LOOKUP, Some(1), Fault::body("[1")).unwrap();
     let answer = look_up(&sandbox, vera()).await;
-    assert_eq!(
-        (answer.status, &answer.body[..]),
-        (StatusCode::OK, &b"[1"[..])
-    );
+    assert_eq!((answer.status, &answer.body[..]), (StatusCode::OK, &b"[1"[..]));
 }
 
 #[test]
 fn a_fault_on_an_unknown_route_is_an_error() {
     let (sandbox, _) = sandbox();
     let refused = sandbox.fault("amperity.lookup", None, Fault::garbage());
-    assert_eq!(
-        refused,
-        Err(ControlError::UnknownRoute("amperity.lookup".into()))
-    );
+    assert_eq!(refused, Err(ControlError::UnknownRoute("amperity.lookup".into())));
 }

@@ -24,24 +24,13 @@ async fn exchange(address: SocketAddr, request: &str) -> Vec<u8> {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
-    tokio::time::timeout(Duration::from_secs(20), read)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap().unwrap();
     answer
 }
 
 fn split(answer: &[u8]) -> (String, &[u8]) {
-    let at = answer
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .unwrap();
-    (
-        String::from_utf8(answer[..at].to_vec())
-            .unwrap()
-            .to_lowercase(),
-        &answer[at + 4..],
-    )
+    let at = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    (String::from_utf8(answer[..at].to_vec()).unwrap().to_lowercase(), &answer[at + 4..])
 }
 
 fn lookup() -> String {
@@ -56,9 +45,7 @@ fn lookup() -> String {
 }
 
 fn declared_length(head: &str) -> usize {
-    let line = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let line = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     line.unwrap().parse().unwrap()
 }
 
@@ -71,11 +58,7 @@ async fn a_chunked_event_is_411() {
          Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
     );
     let answer = exchange(address, &request).await;
-    assert!(
-        answer.starts_with(b"HTTP/1.1 411 "),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    assert!(answer.starts_with(b"HTTP/1.1 411 "), "{}", String::from_utf8_lossy(&answer));
 }
 
 #[tokio::test]
@@ -83,9 +66,7 @@ async fn a_cut_body_ends_before_its_declared_length() {
     let (sandbox, address) = start().await;
     let whole = exchange(address, &lookup()).await;
     let (_, whole) = split(&whole);
-    sandbox
-        .fault("amperity.lookup.post", Some(1), Fault::cut_body())
-        .unwrap();
+    sandbox.fault("amperity.lookup.post", Some(1), Fault::cut_body()).unwrap();
     let answer = exchange(address, &lookup()).await;
     let (head, body) = split(&answer);
     assert!(head.starts_with("http/1.1 200"));
@@ -96,9 +77,7 @@ async fn a_cut_body_ends_before_its_declared_length() {
 #[tokio::test]
 async fn a_cut_answer_to_an_event_comes_after_it_was_accepted() {
     let (sandbox, address) = start().await;
-    sandbox
-        .fault("amperity.events", Some(1), Fault::cut_body())
-        .unwrap();
+    sandbox.fault("amperity.events", Some(1), Fault::cut_body()).unwrap();
     let event = json!({"source": "DATAFLY"}).to_string();
     let request = format!(
         "POST /amperity/prof/events/{STREAM_ID} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
@@ -117,9 +96,7 @@ async fn a_cut_answer_to_an_event_comes_after_it_was_accepted() {
 async fn a_huge_body_declares_no_length_and_is_as_long_as_asked() {
     let (sandbox, address) = start().await;
     let bytes = 20_000_000;
-    sandbox
-        .fault("amperity.lookup.post", Some(1), Fault::huge_body(bytes))
-        .unwrap();
+    sandbox.fault("amperity.lookup.post", Some(1), Fault::huge_body(bytes)).unwrap();
     let answer = exchange(address, &lookup()).await;
     let (head, body) = split(&answer);
     assert!(head.contains("transfer-encoding: chunked") && !head.contains("content-length"));
@@ -129,35 +106,15 @@ async fn a_huge_body_declares_no_length_and_is_as_long_as_asked() {
 #[tokio::test]
 async fn the_runner_serves_both_listeners_until_it_is_told_to_stop() {
     let free = "127.0.0.1:0".parse().unwrap();
-    let addresses = crate::Addresses {
-        vendor: free,
-        shop: Some(free),
-    };
-    let config = crate::SandboxConfig {
-        customers: 1,
-        ..crate::SandboxConfig::default()
-    };
-    let bound = crate::bind(config, crate::system_clock(), addresses)
-        .await
-        .unwrap();
+    let addresses = crate::Addresses { vendor: free, shop: Some(free) };
+    let config = crate::SandboxConfig { customers: 1, ..crate::SandboxConfig::default() };
+    let bound = crate::bind(config, crate::system_clock(), addresses).await.unwrap();
     let (vendor, shop) = (bound.vendor_addr(), bound.shop_addr().unwrap());
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(bound.run(async { drop(ended.await) }));
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    assert!(
-        exchange(vendor, &get("/_control/hits"))
-            .await
-            .starts_with(b"HTTP/1.1 200")
-    );
-    assert!(
-        exchange(shop, &get("/config.json"))
-            .await
-            .starts_with(b"HTTP/1.1 200")
-    );
+    assert!(exchange(vendor, &get("/_control/hits")).await.starts_with(b"HTTP/1.1 200"));
+    assert!(exchange(shop, &get("/config.json")).await.starts_with(b"HTTP/1.1 200"));
     drop(end);
-    tokio::time::timeout(Duration::from_secs(10), running)
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), running).await.unwrap().unwrap().unwrap();
 }

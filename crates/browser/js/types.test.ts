@@ -1,0 +1,94 @@
+// Uses every declaration; compiled, never run.
+import datafly, {
+  type Attributes,
+  type Datafly,
+  type ErrorDetail,
+  type IdentifyOptions,
+  type InitOptions,
+  type Outcome,
+  type Profile,
+  type ProfileDetail,
+  type Reason,
+  identify,
+  init,
+  onProfileReady,
+  page,
+  refreshProfile,
+  reset,
+  track,
+} from './datafly.js';
+
+const options: InitOptions = {
+  pipelineKey: 'dk_test_1',
+  endpoint: 'https://collect.example.com',
+  enrich: { endpoint: 'https://id.example.com', providers: ['amperity'], timeoutMs: 800 },
+};
+const proof: IdentifyOptions = { token: 'ey…' };
+
+export const seed = async (): Promise<void> => {
+  datafly.init(options);
+  await datafly.onProfileReady();
+  const persona = datafly.profile.amperity?.Persona;
+  if (persona === 'Value Hunter') {
+    document.querySelector<HTMLElement>('#hero')!.dataset.variant = 'promo';
+  }
+  datafly.identify('user-123', { email: 'alice@example.com' });
+  await datafly.refreshProfile();
+};
+
+export const all = async (): Promise<Outcome[]> => {
+  init({ pipelineKey: 'dk_test_1', endpoint: '' });
+  identify();
+  identify(null, { plan: 'gold' });
+  identify('user-123', { email: 'alice@example.com' }, proof);
+  page();
+  page('Home');
+  page(null, { section: 'a' });
+  track('Viewed');
+  track('Viewed', { sku: 1, tags: ['a', null] });
+  reset();
+  onProfileReady(({ profile, reason, epoch }) => {
+    const attributes: Attributes | undefined = profile.amperity;
+    const why: Reason = reason;
+    return [attributes, why, epoch.toFixed()];
+  });
+  onProfileReady(async (outcome) => outcome.profile.algonomy?.Segment);
+  return [await onProfileReady(), await refreshProfile(), await refreshProfile((o) => o.epoch)];
+};
+
+export const onThePage = (): Profile => {
+  const same: Datafly = window.datafly;
+  addEventListener('datafly:error', (event) => {
+    const detail: ErrorDetail = event.detail;
+    console.log(detail.code, detail.message);
+  });
+  window.addEventListener('datafly:profile', (event) => {
+    const detail: ProfileDetail = event.detail;
+    console.log(detail.epoch, detail.profile.amperity?.Persona);
+  });
+  return same.profile;
+};
+
+export const mistakes = (): void => {
+  // @ts-expect-error the endpoint is missing
+  init({ pipelineKey: 'dk_test_1' });
+  // @ts-expect-error a provider is named by a string
+  init({ pipelineKey: 'dk_test_1', endpoint: '', enrich: { providers: [1] } });
+  // @ts-expect-error there is no such option
+  init({ pipelineKey: 'dk_test_1', endpoint: '', allowlist: ['Persona'] });
+  // @ts-expect-error an event has a name
+  track();
+  // @ts-expect-error traits are an object
+  identify('user-123', 'alice@example.com');
+  // @ts-expect-error a provider may have no answer
+  datafly.profile.amperity.Persona;
+  // @ts-expect-error the profile is replaced by the SDK only
+  datafly.profile = {};
+  // @ts-expect-error the page does not write attributes
+  datafly.profile.amperity = {};
+  // @ts-expect-error reset takes nothing
+  reset('user-123');
+  // @ts-expect-error not a reason
+  const reason: Reason = 'cached';
+  void reason;
+};

@@ -1,0 +1,359 @@
+//! The rules of the contract, one by one.
+
+use super::{Session, Setup};
+use crate::{
+    effect::{Effect, Failure, Kind, Outcome, Reason, RequestId},
+    enrich::Answer,
+    epoch::Shared,
+    queue::Receipt,
+};
+
+type Page = Session<&'static str, u32>;
+type Effects = Vec<Effect<&'static str, u32>>;
+
+fn setup(providers: &[&str], credentialed: bool, early: usize) -> Setup {
+    Setup {
+        providers: providers.iter().map(|name| (*name).to_owned()).collect(),
+        timeout_ms: 3_000,
+        credentialed,
+        early,
+        shared: Shared::default(),
+    }
+}
+
+/// A page whose first profile has arrived.
+fn hydrated() -> Page {
+    let mut page = Page::new(setup(&["amperity"], false, 1));
+    page.enriched(RequestId(0), some("first"));
+    page.effects();
+    page
+}
+
+fn some(value: &'static str) -> Answer<&'static str> {
+    Answer::Attributes { value, empty: false }
+}
+
+fn lost() -> Receipt {
+    Receipt::Unreachable { retry_after_ms: None }
+}
+
+fn posts(effects: &Effects) -> Vec<(RequestId, Kind)> {
+    let post = |e: &_| match e {
+        Effect::Post { request, kind, .. } => Some((*request, *kind)),
+        _ => None,
+    };
+    effects.iter().filter_map(post).collect()
+}
+
+fn enriches(effects: &Effects) -> Vec<(RequestId, bool)> {
+    let enrich = |e: &_| match e {
+        Effect::Enrich { request, refresh, .. } => Some((*request, *refresh)),
+        _ => None,
+    };
+    effects.iter().filter_map(enrich).collect()
+}
+
+fn settled(effects: &Effects) -> Vec<(u32, Reason, u32)> {
+    let settle = |e: &_| match e {
+        Effect::Settle { waiter, outcome } => Some((*waiter, outcome.reason, outcome.epoch)),
+        _ => None,
+    };
+    effects.iter().filter_map(settle).collect()
+}
+
+fn profiles(effects: &Effects) -> Vec<Vec<Option<&'static str>>> {
+    let profile = |e: &_| match e {
+        Effect::Profile { attributes, .. } => Some(attributes.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(profile).collect()
+}
+
+fn codes(effects: &Effects) -> Vec<String> {
+    let code = |e: &_| match e {
+        Effect::Report(failure) => Some(failure.code.clone()),
+        _ => None,
+    };
+    effects.iter().filter_map(code).collect()
+}
+
+#[test]
+fn the_early_answer_becomes_the_profile_before_it_settles_anyone() {
+    let mut page = Page::new(setup(&["amperity"], false, 1));
+    page.ready(7);
+    assert_eq!(page.effects(), []);
+    page.enriched(RequestId(0), some("vip"));
+    let effects = page.effects();
+    assert_eq!(
+        effects,
+        [
+            Effect::Profile { attributes: vec![Some("vip")], epoch: 0 },
+            Effect::Settle { waiter: 7, outcome: Outcome { reason: Reason::Network, epoch: 0 } },
+        ]
+    );
+    page.ready(8);
+    assert_eq!(settled(&page.effects()), [(8, Reason::Network, 0)]);
+}
+
+#[test]
+fn without_an_early_request_it_asks_by_itself() {
+    let mut page = Page::new(setup(&["a", "b"], true, 0));
+    assert_eq!(enriches(&page.effects()).len(), 2);
+}
+
+#[test]
+fn without_providers_it_is_empty_at_once() {
+    let mut page = Page::new(setup(&[], false, 0));
+    page.ready(1);
+    assert_eq!(settled(&page.effects()), [(1, Reason::Empty, 0)]);
+    page.refresh(2);
+    assert_eq!(settled(&page.effects()), [(2, Reason::Empty, 0)]);
+}
+
+#[test]
+fn a_first_visit_has_one_request_in_flight_until_an_answer_arrives() {
+    let mut page = Page::new(setup(&["a", "b"], false, 1));
+    page.event(Kind::Page, "".into());
+    assert_eq!(page.effects(), []);
+    page.enriched(RequestId(0), Answer::TimedOut);
+    let effects = page.effects();
+    let [(second, false)] = enriches(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(posts(&effects), []);
+    assert!(matches!(effects[0], Effect::Enrich { deadline_ms: 3_000, provider: 1, .. }));
+    page.enriched(second, some("b"));
+    let effects = page.effects();
+    assert_eq!(profiles(&effects), [[None, Some("b")]]);
+    assert_eq!(posts(&effects).len(), 1);
+}
+
+#[test]
+fn an_accepted_event_opens_the_gate_too() {
+    let mut page = Page::new(setup(&["a"], false, 1));
+    page.event(Kind::Page, "".into());
+    page.event(Kind::Track, "".into());
+    page.enriched(RequestId(0), Answer::Denied);
+    let (first, _) = posts(&page.effects())[0];
+    page.refresh(1);
+    assert_eq!(page.effects(), []);
+    page.posted(first, Receipt::Accepted, 0.0);
+    let effects = page.effects();
+    let (second, _) = posts(&effects)[0];
+    page.posted(second, Receipt::Accepted, 0.0);
+    assert_eq!(enriches(&page.effects()).len(), 1);
+}
+
+#[test]
+fn events_go_one_at_a_time_and_beside_enrich_once_a_visitor_id_exists() {
+    let mut page = Page::new(setup(&["a"], true, 1));
+    page.event(Kind::Page, "".into());
+    page.event(Kind::Track, "".into());
+    let [(first, Kind::Page)] = posts(&page.effects())[..] else { panic!() };
+    page.posted(first, Receipt::Accepted, 0.0);
+    assert_eq!(posts(&page.effects())[0].1, Kind::Track);
+}
+
+#[test]
+fn identify_forgets_what_was_under_way_and_asks_again_after_its_event() {
+    let mut page = Page::new(setup(&["a"], true, 1));
+    page.ready(1);
+    page.event(Kind::Identify, "".into());
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Abort(RequestId(0))));
+    assert!(effects.contains(&Effect::Remember(Shared { epoch: 1, resets: 0 })));
+    assert_eq!(enriches(&effects), []);
+    let (identify, _) = posts(&effects)[0];
+    page.enriched(RequestId(0), some("stale"));
+    assert_eq!(page.effects(), []);
+    page.posted(identify, Receipt::Accepted, 0.0);
+    let (fresh, _) = enriches(&page.effects())[0];
+    page.enriched(fresh, some("fresh"));
+    let effects = page.effects();
+    assert_eq!(profiles(&effects), [[Some("fresh")]]);
+    assert_eq!(settled(&effects), [(1, Reason::Network, 1)]);
+}
+
+#[test]
+fn identify_alone_asks_for_nothing_until_somebody_waits() {
+    let mut page = hydrated();
+    page.event(Kind::Identify, "".into());
+    let (identify, _) = posts(&page.effects())[0];
+    page.posted(identify, Receipt::Accepted, 0.0);
+    assert_eq!(page.effects(), []);
+    page.ready(1);
+    assert_eq!(enriches(&page.effects()).len(), 1);
+}
+
+#[test]
+fn a_waiter_after_identify_waits_for_its_event() {
+    let mut page = hydrated();
+    page.event(Kind::Identify, "".into());
+    page.ready(1);
+    let effects = page.effects();
+    assert_eq!(enriches(&effects), []);
+    page.posted(posts(&effects)[0].0, lost(), 0.0);
+    assert_eq!(enriches(&page.effects()).len(), 1);
+}
+
+#[test]
+fn reset_empties_at_once_and_nothing_is_asked_with_the_old_cookie() {
+    let mut page = hydrated();
+    page.event(Kind::Track, "".into());
+    page.event(Kind::Reset, "".into());
+    page.ready(1);
+    let effects = page.effects();
+    assert_eq!(profiles(&effects), [[None]]);
+    let [(track, Kind::Track)] = posts(&effects)[..] else { panic!() };
+    page.posted(track, lost(), 0.5);
+    let effects = page.effects();
+    assert_eq!(enriches(&effects), []);
+    assert_eq!(settled(&effects), [(1, Reason::Error, 1)]);
+    let Some(Effect::Wake { timer, after_ms: 500 }) =
+        effects.iter().find(|e| matches!(e, Effect::Wake { .. }))
+    else {
+        panic!("{effects:?}")
+    };
+    page.woken(*timer);
+    let (request, _) = posts(&page.effects())[0];
+    page.posted(request, Receipt::Accepted, 0.0);
+    let [(reset, Kind::Reset)] = posts(&page.effects())[..] else { panic!() };
+    page.posted(reset, Receipt::Accepted, 0.0);
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Remember(Shared { epoch: 1, resets: 2 })));
+    assert_eq!(enriches(&effects).len(), 1);
+}
+
+#[test]
+fn a_failed_answer_lets_a_later_caller_try_once_more() {
+    let mut page = Page::new(setup(&["a"], true, 1));
+    page.ready(1);
+    page.enriched(RequestId(0), Answer::Failed);
+    let effects = page.effects();
+    assert_eq!(settled(&effects), [(1, Reason::Error, 0)]);
+    assert_eq!(codes(&effects), ["ENRICH_FAILED"]);
+    page.ready(2);
+    let (again, _) = enriches(&page.effects())[0];
+    page.enriched(again, Answer::TimedOut);
+    assert_eq!(settled(&page.effects()), [(2, Reason::Timeout, 0)]);
+    page.ready(3);
+    assert_eq!(settled(&page.effects()), [(3, Reason::Timeout, 0)]);
+}
+
+#[test]
+fn refresh_sends_events_first_and_is_shared() {
+    let mut page = hydrated();
+    page.event(Kind::Identify, "".into());
+    page.refresh(1);
+    page.refresh(2);
+    let effects = page.effects();
+    assert_eq!(enriches(&effects), []);
+    page.posted(posts(&effects)[0].0, Receipt::Accepted, 0.0);
+    let [(asked, true)] = enriches(&page.effects())[..] else { panic!() };
+    page.refresh(3);
+    assert_eq!(page.effects(), []);
+    page.event(Kind::Track, "".into());
+    page.refresh(4);
+    let (request, _) = posts(&page.effects())[0];
+    page.posted(request, Receipt::Accepted, 0.0);
+    assert_eq!(page.effects(), []);
+    page.enriched(asked, some("richer"));
+    let effects = page.effects();
+    assert_eq!(settled(&effects).iter().map(|s| s.0).collect::<Vec<_>>(), [1, 2, 3]);
+    let [(request, true)] = enriches(&effects)[..] else { panic!() };
+    page.enriched(request, some("richest"));
+    assert_eq!(settled(&page.effects()), [(4, Reason::Network, 1)]);
+}
+
+#[test]
+fn a_failed_refresh_leaves_the_profile_and_what_is_known_of_it() {
+    let mut page = hydrated();
+    page.refresh(1);
+    let (request, _) = enriches(&page.effects())[0];
+    page.enriched(request, Answer::Failed);
+    let effects = page.effects();
+    assert_eq!(profiles(&effects), Vec::<Vec<_>>::new());
+    assert_eq!(settled(&effects), [(1, Reason::Error, 0)]);
+    page.ready(2);
+    assert_eq!(settled(&page.effects()), [(2, Reason::Network, 0)]);
+}
+
+#[test]
+fn a_denied_refresh_takes_the_attributes_away() {
+    let mut page = hydrated();
+    page.refresh(1);
+    let (request, _) = enriches(&page.effects())[0];
+    page.enriched(request, Answer::Denied);
+    let effects = page.effects();
+    assert_eq!(profiles(&effects), [[None]]);
+    assert_eq!(settled(&effects), [(1, Reason::Denied, 0)]);
+}
+
+#[test]
+fn a_refresh_ends_our_own_pause_but_not_the_servers() {
+    let mut page = hydrated();
+    page.event(Kind::Track, "".into());
+    let (request, _) = posts(&page.effects())[0];
+    page.posted(request, lost(), 1.0);
+    page.effects();
+    page.refresh(1);
+    let effects = page.effects();
+    assert_eq!(enriches(&effects), []);
+    let busy = Receipt::Unreachable { retry_after_ms: Some(60_000) };
+    page.posted(posts(&effects)[0].0, busy, 0.0);
+    let effects = page.effects();
+    assert!(effects.iter().any(|e| matches!(e, Effect::Wake { after_ms: 60_000, .. })));
+    page.enriched(enriches(&effects)[0].0, some("x"));
+    page.effects();
+    page.refresh(2);
+    let effects = page.effects();
+    assert_eq!(posts(&effects), []);
+    assert_eq!(enriches(&effects).len(), 1);
+}
+
+#[test]
+fn a_refused_event_is_dropped_and_reported_with_the_servers_code() {
+    let mut page = hydrated();
+    page.event(Kind::Track, "".into());
+    page.event(Kind::Page, "".into());
+    let refused = Receipt::Refused(Failure { code: "EVENT_INVALID".into(), message: "no".into() });
+    let (request, _) = posts(&page.effects())[0];
+    page.posted(request, refused, 0.0);
+    let effects = page.effects();
+    assert_eq!(codes(&effects), ["EVENT_INVALID"]);
+    assert_eq!(posts(&effects)[0].1, Kind::Page);
+}
+
+#[test]
+fn a_log_out_in_another_tab_empties_this_one_and_adopts_its_epoch() {
+    let mut page = hydrated();
+    page.stored(Shared { epoch: 4, resets: 0 });
+    assert_eq!(page.effects(), []);
+    page.stored(Shared { epoch: 5, resets: 1 });
+    assert_eq!(profiles(&page.effects()), [[None]]);
+    assert_eq!(page.epoch(), 5);
+    page.ready(1);
+    let (asked_with_old_cookie, _) = enriches(&page.effects())[0];
+    page.stored(Shared { epoch: 5, resets: 2 });
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Abort(asked_with_old_cookie)));
+    assert_eq!(enriches(&effects).len(), 1);
+    page.enriched(asked_with_old_cookie, some("old"));
+    assert_eq!(page.effects(), []);
+}
+
+#[test]
+fn unloading_hands_the_queue_to_the_browser() {
+    let mut page = hydrated();
+    page.event(Kind::Page, "p".into());
+    page.event(Kind::Track, "t".into());
+    let (request, _) = posts(&page.effects())[0];
+    let (mut left, cut) = page.leave();
+    assert_eq!(cut, Some(request));
+    assert_eq!(
+        left.iter().map(|e| (e.kind, &*e.body)).collect::<Vec<_>>(),
+        [(Kind::Page, "p"), (Kind::Track, "t")]
+    );
+    page.posted(request, Receipt::Accepted, 0.0);
+    assert_eq!(page.effects(), []);
+    page.stay(left.split_off(1));
+    assert_eq!(posts(&page.effects())[0].1, Kind::Track);
+}
