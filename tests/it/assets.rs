@@ -21,6 +21,19 @@ async fn they_are_immutable_and_readable_from_anywhere() {
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
 }
 
+/// The loader is included with credentials, and what it imports is fetched the same way.
+#[tokio::test]
+async fn a_page_may_import_them_with_credentials() {
+    let app = TestApp::start().await;
+    for origin in ["https://www.shop.test", "https://anywhere.test"] {
+        let headers = [("origin", origin), ("sec-fetch-mode", "cors"), ("cookie", "__Host-dfk=x")];
+        let answer = app.browser().send("GET", "/v1/assets/sdk-1.js", &headers, "").await;
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+        assert_eq!(answer.header("access-control-allow-credentials"), "true");
+        assert!(answer.set_cookies().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn they_come_in_the_best_encoding_the_client_takes() {
     for (accept, encoding, body) in [
@@ -33,7 +46,7 @@ async fn they_come_in_the_best_encoding_the_client_takes() {
         let answer = get(accept).await;
         assert_eq!(answer.header("content-encoding"), encoding, "{accept}");
         assert_eq!(answer.body, body, "{accept}");
-        assert_eq!(answer.header("vary"), "Accept-Encoding");
+        assert_eq!(answer.header("vary"), "Accept-Encoding, Origin");
     }
 }
 

@@ -114,7 +114,7 @@ impl Visitor {
     }
 
     /// Adds claims and, where a token came with them, what it proved.
-    pub fn identify(&mut self, claims: Claims, proof: Option<Binding>) -> Identified {
+    pub fn identify(&mut self, mut claims: Claims, proof: Option<Binding>) -> Identified {
         let subject = proof.as_ref().map(|proof| &proof.user_id).or(claims.user_id.as_ref());
         // An expired binding still says whose browser this was.
         if let (Some(binding), Some(subject)) = (&self.binding, subject)
@@ -122,11 +122,9 @@ impl Visitor {
         {
             return Identified::AnotherPerson;
         }
-        // What was claimed of one person must not stick to another who is now proven.
-        if let (Some(proof), Some(claimed)) = (&proof, &self.claims.user_id)
-            && proof.user_id != *claimed
-        {
-            self.claims = Claims::default();
+        // The proven person is also the claimed one, so that what was claimed of somebody else goes.
+        if let Some(proof) = &proof {
+            claims.user_id = Some(proof.user_id.clone());
         }
         self.claims.merge(claims);
         if let Some(proof) = proof {

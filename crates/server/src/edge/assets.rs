@@ -13,6 +13,8 @@ use super::headers::CORP_CROSS_ORIGIN;
 use crate::app::App;
 use crate::bundle::Asset;
 
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const TRUE: HeaderValue = HeaderValue::from_static("true");
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serves one file, in the best encoding the client takes.
@@ -29,10 +31,19 @@ pub(super) async fn asset(
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     answer.insert(header::CACHE_CONTROL, IMMUTABLE);
-    answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    answer.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Origin"));
     answer.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // The same bytes for everybody, so any page may read them: module scripts and wasm need it.
-    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    // The same bytes for everybody, so any page may read them. A page's origin is named back to it,
+    // because the loader is included with credentials and so is what it imports: then `*` does not do.
+    match headers.get(header::ORIGIN) {
+        Some(origin) => {
+            answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            answer.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
+        }
+        None => {
+            answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+        }
+    }
     answer.extend([CORP_CROSS_ORIGIN]);
     if let Some(encoding) = encoding {
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
