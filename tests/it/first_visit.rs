@@ -44,6 +44,19 @@ async fn cookies_are_set_when_new_when_the_version_changes_and_once_a_day() {
     assert_eq!(browser.page().await.set_cookies().len(), 0);
 }
 
+/// A beacon is no CORS request: an answer that only the same origin may read shows up as blocked in the
+/// page's console.
+#[tokio::test]
+async fn an_accepted_event_s_answer_is_no_secret_and_a_profile_is() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser();
+    let policy = "cross-origin-resource-policy";
+    assert_eq!(browser.page().await.header(policy), "cross-origin");
+    assert_eq!(browser.identify(&json!({"userId": "u"})).await.header(policy), "cross-origin");
+    assert_eq!(browser.enrich().await.header(policy), "same-origin");
+    assert_eq!(browser.reset().await.header(policy), "cross-origin");
+}
+
 #[tokio::test]
 async fn one_visit_is_one_visitor() {
     let app = TestApp::start().await;

@@ -121,6 +121,52 @@ async fn log_out_is_a_new_visitor_and_the_old_id_is_dead() {
     assert_ne!(other_tab.visitor(), alice);
 }
 
+/// The answer to the log-out never reached the browser: the old cookie is dead all the same, for as long
+/// as it lives.
+#[tokio::test]
+async fn a_log_out_whose_answer_was_lost_holds_for_good() {
+    let app = with("required").await;
+    let mut browser = app.browser();
+    browser.identify(&app.log_in("alice").await).await;
+    app.sandbox.link(&browser.visitor().unwrap(), "alice").unwrap();
+    browser.clone().reset().await;
+    for hours in [0, 25, 24 * 300] {
+        app.surroundings.wait(SignedDuration::from_hours(hours));
+        assert_eq!(browser.clone().attributes().await, json!({}), "after {hours} h");
+    }
+}
+
+#[tokio::test]
+async fn an_identify_that_arrives_after_the_log_out_binds_nobody() {
+    let app = with("required").await;
+    let login = app.log_in("alice").await;
+    let mut browser = app.browser();
+    browser.identify(&login).await;
+    let mut late = browser.clone();
+    app.surroundings.wait(SignedDuration::from_secs(5));
+    browser.reset().await;
+    late.identify(&login).await;
+    assert_eq!(late.attributes().await, json!({}));
+    // A log-in after the log-out has a newer token.
+    app.surroundings.wait(SignedDuration::from_secs(5));
+    late.identify(&app.log_in("alice").await).await;
+    assert_eq!(late.attributes().await["Persona"], "Style Seeker");
+}
+
+/// An enrich may wait for the vendor while its visitor logs out and somebody else logs in. Its cookie, if
+/// it had one, would undo that.
+#[tokio::test]
+async fn a_slow_enrich_never_sets_an_older_visitor_s_cookie() {
+    let app = with("required").await;
+    let mut browser = app.browser();
+    browser.page().await;
+    let mut slow = browser.clone();
+    browser.identify(&app.log_in("alice").await).await;
+    assert_eq!((slow.version(), browser.version()), (Some(1), Some(2)));
+    let answer = slow.enrich().await;
+    assert!(answer.set_cookies().is_empty(), "{:?}", answer.headers);
+}
+
 #[tokio::test]
 async fn another_person_on_the_same_browser_is_another_visitor() {
     let app = with("required").await;

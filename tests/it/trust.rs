@@ -187,6 +187,41 @@ async fn two_credentials_count_as_none() {
     assert_untouched(&app, &mut victim, calls).await;
 }
 
+/// Other cookies of the site hold anything, and a sibling subdomain plants what it likes.
+#[tokio::test]
+async fn what_other_cookies_hold_changes_nothing() {
+    let app = TestApp::start().await;
+    let mut victim = victim(&app).await;
+    let calls = app.vendor_calls();
+    let good = victim.cookies["__Host-dfk"].clone();
+    for neighbour in [
+        "city=Zürich",
+        "x=\u{e9}",
+        "\u{2000}__Host-dfk=planted",
+        "=__Host-dfk=planted",
+        "__host-dfk=planted",
+        "__Host-dfk",
+        "novalue",
+        "",
+    ] {
+        for cookie in
+            [format!("{neighbour}; __Host-dfk={good}"), format!("__Host-dfk={good};{neighbour}")]
+        {
+            let mut request =
+                axum::http::Request::get(format!("/v1/enrich?provider=amperity&key={PIPELINE}"));
+            let headers = request.headers_mut().unwrap();
+            headers.insert("origin", SITE.parse().unwrap());
+            headers
+                .insert("cookie", axum::http::HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            let answer = datafly_tests::send(app.router.clone(), request).await;
+            assert_eq!(answer.json()["attributes"]["Persona"], "Style Seeker", "{cookie}");
+            assert!(answer.set_cookies().is_empty(), "{cookie}");
+        }
+    }
+    assert_untouched(&app, &mut victim, calls + 16).await;
+}
+
 #[tokio::test]
 async fn a_post_with_a_cookie_but_no_origin_is_no_server_s() {
     let app = TestApp::start().await;

@@ -163,8 +163,8 @@ impl Submission {
             name: text(&mut fields, "name")?,
             message_id: text(&mut fields, "messageId")?,
             timestamp: timestamp(&mut fields)?,
-            user_id: identifier(&mut fields, "userId", "userId")?,
-            anonymous_id: identifier(&mut fields, "anonymousId", "anonymousId")?,
+            user_id: identifier(fields.remove("userId"), "userId")?,
+            anonymous_id: identifier(fields.remove("anonymousId"), "anonymousId")?,
             properties: object(&mut fields, "properties")?,
             traits: object(&mut fields, "traits")?,
             context: object(&mut fields, "context")?,
@@ -187,12 +187,12 @@ impl Submission {
 impl Event {
     /// `traits.email`, where it is a usable identifier.
     pub fn email(&self) -> Result<Option<Identifier>, EventError> {
-        identifier(&mut self.traits.clone(), "email", "traits.email")
+        identifier(self.traits.get("email").cloned(), "traits.email")
     }
 
     /// `traits.phone`, where it is a usable identifier.
     pub fn phone(&self) -> Result<Option<Identifier>, EventError> {
-        identifier(&mut self.traits.clone(), "phone", "traits.phone")
+        identifier(self.traits.get("phone").cloned(), "traits.phone")
     }
 }
 
@@ -218,12 +218,8 @@ fn text_up_to(
     }
 }
 
-fn identifier(
-    fields: &mut Fields,
-    name: &str,
-    field: &'static str,
-) -> Result<Option<Identifier>, EventError> {
-    match fields.remove(name) {
+fn identifier(value: Option<Value>, field: &'static str) -> Result<Option<Identifier>, EventError> {
+    match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.is_empty() => Ok(None),
         Some(Value::String(text)) => Identifier::new(text)

@@ -113,11 +113,6 @@ impl LinkingKeys {
         self.0.iter()
     }
 
-    /// Whether none is configured: then nobody is ever resolved.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The keys and values to try for a visitor, empty sources skipped.
     pub fn values_of(&self, identifiers: &Identifiers) -> impl Iterator<Item = KeyValue> {
         self.0.iter().filter_map(|key| key.value_of(identifiers))

@@ -76,6 +76,8 @@ pub struct Binding {
     /// The phone number, where the token says it is verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Identifier>,
+    /// The token's `iat`: when the site's backend said so.
+    pub issued_at: Timestamp,
     /// When the proof stops counting; a new token renews it.
     pub expires_at: Timestamp,
 }
@@ -88,9 +90,9 @@ pub struct Visitor {
     claims: Claims,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     binding: Option<Binding>,
-    /// Set by a log-out: the id is dead, and whoever still presents it is somebody new.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    tombstone: bool,
+    /// When the visitor logged out: the id is dead, and whoever still presents it is somebody new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_at: Option<Timestamp>,
 }
 
 /// What an identify did to a record.
@@ -104,13 +106,13 @@ pub enum Identified {
 
 impl Visitor {
     /// The record that a log-out leaves behind.
-    pub fn tombstone() -> Self {
-        Self { tombstone: true, ..Self::default() }
+    pub fn tombstone(left_at: Timestamp) -> Self {
+        Self { left_at: Some(left_at), ..Self::default() }
     }
 
-    /// Whether the id is dead.
-    pub fn is_tombstone(&self) -> bool {
-        self.tombstone
+    /// When the visitor logged out, if it did: then the id is dead.
+    pub fn left_at(&self) -> Option<Timestamp> {
+        self.left_at
     }
 
     /// Adds claims and, where a token came with them, what it proved.

@@ -18,6 +18,7 @@ fn binding(user: &str, email: Option<&str>) -> Binding {
         user_id: Identifier::new(user).unwrap(),
         email: email.and_then(name),
         phone: None,
+        issued_at: NOW,
         expires_at: LATER,
     }
 }

@@ -38,8 +38,17 @@ pub enum ConfigError {
         reason: String,
     },
     /// Not TOML, or not of this shape.
-    #[error("{0}")]
-    Shape(String),
+    #[error("`{key}`, line {line}, column {column}: {reason}")]
+    Shape {
+        /// The key or section on that line, where there is one.
+        key: String,
+        /// Line of the mistake, from 1.
+        line: usize,
+        /// Its column, from 1.
+        column: usize,
+        /// What is wrong.
+        reason: String,
+    },
     /// A value that does not fit its key.
     #[error("`{key}` is `{value}`: {hint}")]
     Value {
@@ -79,8 +88,7 @@ struct File {
 impl Config {
     /// Reads the file's text.
     pub fn parse(text: &str, secrets: &Secrets) -> Result<Self, ConfigError> {
-        let file: File =
-            toml::from_str(text).map_err(|error| ConfigError::Shape(error.to_string()))?;
+        let file: File = toml::from_str(text).map_err(|error| shape_error(text, &error))?;
         let server = file.server.check(secrets)?;
         let mut pipelines = Vec::<PipelineConfig>::new();
         for (index, settings) in file.pipelines.into_iter().enumerate() {
@@ -97,6 +105,24 @@ impl Config {
             return Err(ConfigError::Key { key: "pipelines".to_owned(), reason });
         }
         Ok(Self { server, pipelines })
+    }
+}
+
+/// The place and the reason. Of the line only the key: somebody may have pasted a secret behind it.
+fn shape_error(text: &str, error: &toml::de::Error) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = text.get(..start).unwrap_or_default();
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    ConfigError::Shape {
+        key: match line.split_once('=') {
+            Some((key, _)) => key.trim().to_owned(),
+            None if line.starts_with('[') => line.trim().to_owned(),
+            None => "…".to_owned(),
+        },
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        reason: error.message().to_owned(),
     }
 }
 

@@ -50,7 +50,12 @@ fn a_good_file_is_read() {
 #[test]
 fn every_mistake_names_its_key_and_says_what_to_write() {
     for (good, bad, key, hint) in [
-        ("listen =", "lisen =", "unknown field `lisen`", "expected one of"),
+        (
+            "listen =",
+            "lisen =",
+            "`lisen`, line 3, column 1: unknown field `lisen`",
+            "expected one of",
+        ),
         ("dk_live_shop", "shop", "key", "dk_live_"),
         ("https://id.example.com/", "http://id.example.com", "`server.public_url` is", "https"),
         (
@@ -104,12 +109,17 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
             "`server.cookie_keys[0].secret`",
             "`/nonexistent`",
         ),
-        ("{ env = \"COOKIE_KEY\" }", "\"plain\"", "secret", ""),
+        ("{ env = \"COOKIE_KEY\" }", "\"canary\"", "line 10, column 10", "{ env = \"NAME\" }"),
+        ("{ env = \"COOKIE_KEY\" }", "12345678", "line 10, column 10", "{ file = \"/path\" }"),
+        ("{ env = \"COOKIE_KEY\" }", "{ evn = \"canary\" }", "line 10", "{ env = \"NAME\" }"),
+        ("{ env = \"COOKIE_KEY\" }", "{ env = \"A\", file = \"B\" }", "line 10", "never stands"),
     ] {
         assert!(GOOD.contains(good), "{good}");
         let error = parse(&GOOD.replace(good, bad)).err().map(|error| error.to_string());
         let error = error.unwrap_or_else(|| panic!("{bad} was taken"));
         assert!(error.contains(key) && error.contains(hint), "{bad}: {error}");
+        // A secret that was pasted into the file is not shown.
+        assert!(!error.contains("canary") && !error.contains("12345678"), "{error}");
     }
 }
 

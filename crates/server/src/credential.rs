@@ -1,11 +1,11 @@
 //! The credential cookie's value: which visitor, at which version, said by this server.
 //!
-//! `1.{key id}.{canonical id}.{version}.{day}.{mac}`: the MAC is HMAC-SHA256 over everything before
-//! it. The day (since 1970, UTC) is when it was issued, so that it can be renewed once a day and no
+//! `1.{key id}.{canonical id}.{version}.{day}.{mac}`: the MAC is HMAC-SHA256 over the pipeline's key and
+//! everything before it, so that a visitor of one pipeline is nobody to another. The day (since 1970, UTC) is when it was issued, so that it can be renewed once a day and no
 //! more often. A value that fails in any way is as good as none: the browser gets a new visitor.
 
 use data_encoding::BASE64URL_NOPAD;
-use datafly_core::id::CanonicalId;
+use datafly_core::id::{CanonicalId, PipelineKey};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -44,7 +44,7 @@ pub struct Credentials {
 }
 
 /// Shortest key: 32 bytes, the output of the hash.
-pub const MIN_KEY_BYTES: usize = 32;
+const MIN_KEY_BYTES: usize = 32;
 
 /// Why keys cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,15 +86,22 @@ impl Credentials {
     }
 
     /// The cookie's value for a visitor now.
-    pub fn issue(&self, id: CanonicalId, version: u64, now: Timestamp) -> String {
+    pub fn issue(
+        &self,
+        pipeline: &PipelineKey,
+        id: CanonicalId,
+        version: u64,
+        now: Timestamp,
+    ) -> String {
         let day = day_of(now);
         let body = format!("{FORM}.{}.{id}.{version}.{day}", self.signing.id);
-        let mac = BASE64URL_NOPAD.encode(&mac_of(&self.signing, &body).finalize().into_bytes());
+        let mac =
+            BASE64URL_NOPAD.encode(&mac_of(&self.signing, pipeline, &body).finalize().into_bytes());
         format!("{body}.{mac}")
     }
 
     /// What a cookie's value says, if this server said it.
-    pub fn read(&self, value: &str) -> Option<Credential> {
+    pub fn read(&self, pipeline: &PipelineKey, value: &str) -> Option<Credential> {
         let (body, mac) = value.rsplit_once('.')?;
         let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
         let [form, key_id, id, version, day] =
@@ -105,7 +112,7 @@ impl Credentials {
         let mut keys = std::iter::once(&self.signing).chain(&self.retired);
         let key = keys.find(|key| key.id == key_id)?;
         // Compares in constant time.
-        mac_of(key, body).verify_slice(&mac).ok()?;
+        mac_of(key, pipeline, body).verify_slice(&mac).ok()?;
         Some(Credential {
             id: id.parse().ok()?,
             version: version.parse().ok()?,
@@ -125,8 +132,9 @@ fn day_of(now: Timestamp) -> i64 {
     now.as_second().div_euclid(24 * 60 * 60)
 }
 
-fn mac_of(key: &Key, body: &str) -> Hmac<Sha256> {
-    key.mac.clone().chain_update(PURPOSE).chain_update(body)
+fn mac_of(key: &Key, pipeline: &PipelineKey, body: &str) -> Hmac<Sha256> {
+    // No pipeline key holds a line break, so the two parts cannot run into each other.
+    key.mac.clone().chain_update(PURPOSE).chain_update(format!("{pipeline}\n{body}"))
 }
 
 #[cfg(test)]
@@ -142,14 +150,18 @@ mod tests {
         Credentials::new(ids.iter().map(key)).unwrap()
     }
 
+    fn shop() -> PipelineKey {
+        "dk_test_shop".parse().unwrap()
+    }
+
     fn id() -> CanonicalId {
         CanonicalId::from_random_bytes([5; 16])
     }
 
     #[test]
     fn what_was_issued_reads_back() {
-        let value = keys(&["a"]).issue(id(), 7, NOW);
-        let credential = keys(&["a"]).read(&value).unwrap();
+        let value = keys(&["a"]).issue(&shop(), id(), 7, NOW);
+        let credential = keys(&["a"]).read(&shop(), &value).unwrap();
         assert_eq!((credential.id, credential.version), (id(), 7));
         assert!(!credential.is_stale(NOW));
         assert!(credential.is_stale(Timestamp::constant(1_800_086_400, 0)));
@@ -157,16 +169,27 @@ mod tests {
 
     #[test]
     fn a_retired_key_still_reads_and_a_dropped_one_does_not() {
-        let value = keys(&["old"]).issue(id(), 1, NOW);
-        assert!(keys(&["new", "old"]).read(&value).is_some());
-        assert!(keys(&["new", "old"]).issue(id(), 1, NOW).starts_with("1.new."));
-        assert!(keys(&["new"]).read(&value).is_none());
+        let value = keys(&["old"]).issue(&shop(), id(), 1, NOW);
+        assert!(keys(&["new", "old"]).read(&shop(), &value).is_some());
+        assert!(keys(&["new", "old"]).issue(&shop(), id(), 1, NOW).starts_with("1.new."));
+        assert!(keys(&["new"]).read(&shop(), &value).is_none());
     }
 
     #[test]
     fn a_key_of_the_same_name_does_not_read_another_s() {
         let other = [("a".to_owned(), SecretString::from("z".repeat(MIN_KEY_BYTES)))];
-        assert!(Credentials::new(other).unwrap().read(&keys(&["a"]).issue(id(), 1, NOW)).is_none());
+        assert!(
+            Credentials::new(other)
+                .unwrap()
+                .read(&shop(), &keys(&["a"]).issue(&shop(), id(), 1, NOW))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn another_pipeline_s_credential_is_none() {
+        let value = keys(&["a"]).issue(&shop(), id(), 1, NOW);
+        assert!(keys(&["a"]).read(&"dk_test_other".parse().unwrap(), &value).is_none());
     }
 
     #[test]
@@ -186,13 +209,13 @@ mod tests {
         #[test]
         fn nothing_else_reads(text in "[ -~]{0,120}", at in 0_usize..200, byte in 33_u8..127) {
             let keys = keys(&["a"]);
-            prop_assert!(keys.read(&text).is_none());
-            let good = keys.issue(id(), 3, NOW);
+            prop_assert!(keys.read(&shop(), &text).is_none());
+            let good = keys.issue(&shop(), id(), 3, NOW);
             let mut bad = good.clone().into_bytes();
             let at = at % bad.len();
             bad[at] = byte;
             let bad = String::from_utf8(bad).unwrap();
-            prop_assert!(bad == good || keys.read(&bad).is_none(), "{bad}");
+            prop_assert!(bad == good || keys.read(&shop(), &bad).is_none(), "{bad}");
         }
     }
 }

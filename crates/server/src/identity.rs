@@ -120,12 +120,13 @@ impl Verifier {
     pub fn verify(&self, token: &IdentityToken, now: Timestamp) -> Result<Binding, IdentityError> {
         let claims = self.signed_claims(token.expose())?;
         self.check_audience(&claims.aud)?;
-        check_time(&claims, now)?;
+        let issued_at = check_time(&claims, now)?;
         let user_id = claims.sub.as_str().and_then(|sub| Identifier::new(sub).ok());
         Ok(Binding {
             user_id: user_id.ok_or(IdentityError::BadClaim("sub"))?,
             email: verified("email", &claims.email, &claims.email_verified)?,
             phone: verified("phone", &claims.phone, &claims.phone_verified)?,
+            issued_at,
             expires_at: now + self.binding_life,
         })
     }
@@ -164,7 +165,8 @@ impl Verifier {
     }
 }
 
-fn check_time(claims: &TokenClaims, now: Timestamp) -> Result<(), IdentityError> {
+/// When the token was issued, if it counts at `now`.
+fn check_time(claims: &TokenClaims, now: Timestamp) -> Result<Timestamp, IdentityError> {
     let issued = numeric_date("iat", &claims.iat)?;
     let expires = numeric_date("exp", &claims.exp)?;
     if expires.duration_since(issued) > MAX_LIFE || expires < issued {
@@ -176,7 +178,7 @@ fn check_time(claims: &TokenClaims, now: Timestamp) -> Result<(), IdentityError>
     if issued.duration_since(now) > SKEW {
         return Err(IdentityError::FromTheFuture);
     }
-    Ok(())
+    Ok(issued)
 }
 
 /// Seconds since 1970; RFC 7519 allows fractions, which are cut.

@@ -9,6 +9,7 @@ pub mod app;
 pub mod bundle;
 pub mod config;
 pub mod credential;
+mod data_dir;
 pub mod edge;
 pub mod enrichment;
 pub mod identity;

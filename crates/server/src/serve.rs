@@ -15,11 +15,16 @@ use crate::config::TlsConfig;
 use crate::edge;
 use crate::wiring::StartError;
 
-/// How long a client may take to send its request's head: slower ones are holding a place.
+/// How long a client may take to send its request's head, from the first byte it owes us, which may be
+/// none at all: slower ones are holding a place.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Most bytes of head. Cookies of a busy site take a few kilobytes.
 const MAX_HEAD_BYTES: u32 = 32 * 1024;
+
+/// How often, and how long, a silent HTTP/2 connection is asked whether it is still there.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long requests in flight may take to end after the signal to stop; past the vendor's deadlines.
 const GRACE: Duration = Duration::from_secs(10);
@@ -107,8 +112,16 @@ where
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES as usize)
         .http2()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_TIMEOUT)
         .max_header_list_size(MAX_HEAD_BYTES);
-    server.handle(handle).serve(router.into_make_service()).await.map_err(StartError::Listen)
+    server
+        .first_request_timeout(HEAD_TIMEOUT)
+        .handle(handle)
+        .serve(router.into_make_service())
+        .await
+        .map_err(StartError::Listen)
 }
 
 async fn sweep(app: Arc<App>, mut until_stopped: oneshot::Receiver<()>) {

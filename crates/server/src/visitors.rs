@@ -21,8 +21,9 @@ const LIFE: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// around do not expire, and do not cost a write per page either.
 const RENEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a dead id is remembered: longer than any tab keeps what it had in flight.
-const TOMBSTONE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a dead id is remembered: as long as the cookie that names it. The answer to a log-out may never
+/// have reached the browser, and the id must not come alive again while any cookie still holds it.
+const TOMBSTONE_LIFE: SignedDuration = LIFE;
 
 /// Races are between a browser's own tabs; more than this many in a row is something else.
 const MAX_RACES: usize = 16;
@@ -54,6 +55,8 @@ pub struct Present {
     pub minted: bool,
     /// When the record goes.
     expires_at: Timestamp,
+    /// When the visitor this browser still presented logged out, if that is why the id is new.
+    left_at: Option<Timestamp>,
 }
 
 /// Reads and changes visitors of all pipelines.
@@ -75,11 +78,11 @@ impl Visitors {
         credential: Option<&Credential>,
     ) -> Result<Present, VisitorError> {
         match credential {
-            Some(credential) => match self.read(pipeline, credential.id).await? {
-                present if present.record.is_tombstone() => self.mint(),
-                present => Ok(present),
-            },
-            None => self.mint(),
+            Some(credential) => {
+                let present = self.read(pipeline, credential.id).await?;
+                self.successor(present)
+            }
+            None => self.mint(None),
         }
     }
 
@@ -90,9 +93,7 @@ impl Visitors {
         mut present: Present,
     ) -> Result<Present, VisitorError> {
         for _ in 0..MAX_RACES {
-            if present.record.is_tombstone() {
-                present = self.mint()?;
-            }
+            present = self.successor(present)?;
             let fresh_until = self.runtime.clock.now() + (LIFE - RENEW_AFTER);
             if present.version > 0 && fresh_until < present.expires_at {
                 return Ok(present);
@@ -106,16 +107,22 @@ impl Visitors {
     }
 
     /// Adds what an identify claims and proves. Somebody else than the record's person is a new visitor.
+    ///
+    /// An identify that was sent before a log-out may arrive after it, from another tab or out of order.
+    /// What it says must not bind whoever comes next: of such a one only a token counts that was issued
+    /// after the log-out.
     pub async fn identify(
         &self,
         pipeline: &PipelineKey,
         mut present: Present,
-        claims: Claims,
-        proof: Option<Binding>,
+        mut claims: Claims,
+        mut proof: Option<Binding>,
     ) -> Result<Present, VisitorError> {
         for _ in 0..MAX_RACES {
-            if present.record.is_tombstone() {
-                present = self.mint()?;
+            present = self.successor(present)?;
+            if let Some(left_at) = present.left_at {
+                claims = Claims::default();
+                proof = proof.filter(|proof| left_at < proof.issued_at);
             }
             let before = present.record.clone();
             match present.record.identify(claims.clone(), proof.clone()) {
@@ -142,15 +149,15 @@ impl Visitors {
     ) -> Result<Present, VisitorError> {
         for _ in 0..MAX_RACES {
             let unknown = present.minted && present.version == 0;
-            if unknown || present.record.is_tombstone() {
-                return self.mint();
+            if unknown || present.record.left_at().is_some() {
+                return self.mint(None);
             }
             let now = self.runtime.clock.now();
             let key = VisitorKey { pipeline: pipeline.clone(), id: present.id };
             let until = now + TOMBSTONE_LIFE;
-            let tombstone = Visitor::tombstone();
+            let tombstone = Visitor::tombstone(now);
             match self.state.put(&key, &tombstone, present.version, until, now).await? {
-                Put::Done { .. } => return self.mint(),
+                Put::Done { .. } => return self.mint(None),
                 Put::Conflict => present = self.read(pipeline, present.id).await?,
             }
         }
@@ -171,8 +178,17 @@ impl Visitors {
         }
     }
 
-    fn mint(&self) -> Result<Present, VisitorError> {
+    /// The visitor itself, or a new one where the id is dead.
+    fn successor(&self, present: Present) -> Result<Present, VisitorError> {
+        match present.record.left_at() {
+            None => Ok(present),
+            left_at => self.mint(left_at),
+        }
+    }
+
+    fn mint(&self, left_at: Option<Timestamp>) -> Result<Present, VisitorError> {
         Ok(Present {
+            left_at,
             id: CanonicalId::from_random_bytes(self.runtime.entropy.bytes()?),
             version: 0,
             record: Visitor::default(),
@@ -191,6 +207,7 @@ impl Visitors {
                 record: stored.visitor,
                 minted: false,
                 expires_at: stored.expires_at,
+                left_at: None,
             },
             None => Present {
                 id,
@@ -198,6 +215,7 @@ impl Visitors {
                 record: Visitor::default(),
                 minted: false,
                 expires_at: Timestamp::MIN,
+                left_at: None,
             },
         })
     }
@@ -208,7 +226,7 @@ impl Visitors {
         present: &Present,
     ) -> Result<Present, VisitorError> {
         let read = self.read(pipeline, present.id).await?;
-        Ok(Present { minted: present.minted, ..read })
+        Ok(Present { minted: present.minted, left_at: present.left_at, ..read })
     }
 
     /// Writes the record as it stands; `false` when another write came first.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER;
+use datafly_core::visitor::Verification;
 use datafly_provider::{ProfileProvider, amperity, http};
 use datafly_store::embedded::EmbeddedState;
 use datafly_store::{State, StateError};
@@ -14,6 +15,7 @@ use crate::app::{App, CookiePolicy, Pipeline, Pipelines};
 use crate::bundle::{Bundle, BundleError};
 use crate::config::{Config, ConfigError, IdentityConfig, PipelineConfig, Secrets, ServerConfig};
 use crate::credential::{Credentials, KeyError};
+use crate::data_dir;
 use crate::enrichment::Enrichment;
 use crate::identity::{IdentityKey, KeyAlgorithm, Verifier};
 use crate::runtime::{EntropyError, Runtime};
@@ -62,11 +64,10 @@ pub enum StartError {
     Tls(io::Error),
 }
 
-/// Builds the application.
+/// Builds the application. The state is opened last, so that a mistake in the configuration is what is
+/// reported, also beside a running server that holds the state.
 pub fn build(config: Config, secrets: &Secrets, runtime: &Runtime) -> Result<App, StartError> {
     let server = &config.server;
-    fs::create_dir_all(&server.data_dir).map_err(|error| file_error(&server.data_dir, error))?;
-    let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&server.data_dir.join(STATE_FILE))?);
     let client = http::client()?;
     let pipelines = config
         .pipelines
@@ -74,12 +75,17 @@ pub fn build(config: Config, secrets: &Secrets, runtime: &Runtime) -> Result<App
         .enumerate()
         .map(|(index, pipeline)| build_pipeline(index, pipeline, &client, secrets))
         .collect::<Result<Vec<_>, _>>()?;
+    let bundle = Bundle::load(&server.bundle_dir)?;
+
+    data_dir::make(&server.data_dir).map_err(|error| file_error(&server.data_dir, error))?;
+    let credentials = Credentials::new(cookie_keys(server, runtime)?)?;
+    let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&server.data_dir.join(STATE_FILE))?);
     Ok(App {
         pipelines: Pipelines::new(pipelines),
         visitors: Visitors::new(state, runtime.clone()),
-        credentials: Credentials::new(cookie_keys(server, runtime)?)?,
+        credentials,
         cookies: CookiePolicy { secure: server.secure },
-        bundle: Bundle::load(&server.bundle_dir)?,
+        bundle,
         clock: Arc::clone(&runtime.clock),
         public_url: server.public_url.clone(),
         asset_url: server.asset_url.clone(),
@@ -103,6 +109,13 @@ fn build_pipeline(
         enrichments.push(enrichment);
     }
     let IdentityConfig { verification, binding_life, keys } = config.identity;
+    if verification == Verification::Off {
+        tracing::warn!(
+            pipeline.key = %config.key,
+            "identity.verification is off: any page can look up anybody's allowed attributes by claiming \
+             to be them"
+        );
+    }
     let keys = keys.into_iter().map(|(id, algorithm, secret)| match algorithm {
         KeyAlgorithm::Hs256 => IdentityKey::hs256(id, secret.expose_secret().as_bytes()),
     });
@@ -168,24 +181,12 @@ fn cookie_keys(
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let bytes = [runtime.entropy.bytes()?, runtime.entropy.bytes()?].concat();
             let key = HEXLOWER.encode(&bytes);
-            write_private(&path, &key).map_err(|error| file_error(&path, error))?;
+            data_dir::write(&path, &key).map_err(|error| file_error(&path, error))?;
             key
         }
         Err(error) => return Err(file_error(&path, error)),
     };
     Ok(vec![("local".to_owned(), SecretString::from(key.trim()))])
-}
-
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
-
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn file_error(path: &Path, error: io::Error) -> StartError {

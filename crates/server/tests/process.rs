@@ -219,6 +219,29 @@ fn slow_heads_and_bodies_are_ended() {
     assert!(!String::from_utf8_lossy(&rest).contains(" 200 "));
 }
 
+/// So does one that sends nothing, half a preface, or a preface and then nothing.
+#[test]
+fn silent_connections_are_ended() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+    let waiting: Vec<_> = [&b""[..], b"P", b"PRI * HTTP/2.0\r\n", settings]
+        .into_iter()
+        .map(|bytes| {
+            let mut stream = server.connect();
+            stream.write_all(bytes).unwrap();
+            stream
+        })
+        .collect();
+    for mut stream in waiting {
+        let mut rest = Vec::new();
+        // Ends, or is cut off, within the read time-out of 20 s.
+        if let Err(error) = stream.read_to_end(&mut rest) {
+            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock);
+        }
+    }
+}
+
 #[test]
 fn a_head_that_is_too_long_is_refused() {
     let (folder, _vendor) = set_up();

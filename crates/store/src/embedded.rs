@@ -23,6 +23,7 @@
 
 mod group;
 mod record;
+mod reopening;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,16 +32,17 @@ use std::{fs, io};
 use async_trait::async_trait;
 use datafly_core::visitor::Visitor;
 use jiff::Timestamp;
-use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 
 use self::group::{Group, Write};
+use self::reopening::Reopening;
 use crate::state::{Put, State, StateError, Stored, VisitorKey};
 
 /// Number of the on-disk format.
 const FORMAT: u64 = 1;
 
 /// Most writes that share one fsync: past this the wait for the transaction outgrows the fsync.
-pub const MAX_GROUP: usize = 256;
+const MAX_GROUP: usize = 256;
 
 /// Pages kept in memory. Small: in-process caches stand before this engine.
 const CACHE_BYTES: usize = 16 * 1024 * 1024;
@@ -52,7 +54,7 @@ const EXPIRIES: TableDefinition<'static, (i64, &[u8]), ()> = TableDefinition::ne
 /// The embedded [`State`]. Cheap to share behind an `Arc`; the file is closed when the last one goes.
 #[derive(Debug)]
 pub struct EmbeddedState {
-    database: Arc<Database>,
+    database: Arc<Reopening>,
     group: Group,
 }
 
@@ -65,27 +67,39 @@ impl EmbeddedState {
         if !file.exists() {
             make(file)?;
         }
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .open(file)
-            .map_err(|error| engine("open the state file", error))?;
-        Self::start(database)
+        let file = file.to_owned();
+        Self::start(move || {
+            builder().open(&file).map_err(|error| engine("open the state file", error))
+        })
     }
 
-    /// Opens over bytes kept by `backend`: how tests take the power away.
-    pub fn over(backend: impl StorageBackend) -> Result<Self, StateError> {
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .create_with_backend(backend)
-            .map_err(|error| engine("open the state", error))?;
-        Self::start(database)
+    /// Opens over bytes kept by what `backend` makes: how tests take the power away. Called again
+    /// whenever the engine has to be opened anew.
+    pub fn over<B: StorageBackend>(
+        backend: impl Fn() -> B + Send + Sync + 'static,
+    ) -> Result<Self, StateError> {
+        Self::start(move || {
+            let database = builder().create_with_backend(backend());
+            database.map_err(|error| engine("open the state", error))
+        })
     }
 
-    fn start(database: Database) -> Result<Self, StateError> {
-        prepare(&database)?;
-        let database = Arc::new(database);
+    fn start(
+        open: impl Fn() -> Result<Database, StateError> + Send + Sync + 'static,
+    ) -> Result<Self, StateError> {
+        let database = Arc::new(Reopening::new(Box::new(move || {
+            let database = open()?;
+            prepare(&database)?;
+            Ok(database)
+        }))?);
         Ok(Self { group: Group::start(Arc::clone(&database))?, database })
     }
+}
+
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
 }
 
 /// Makes a new file under another name and renames it when it is whole: an engine file that power loss
@@ -137,12 +151,21 @@ impl State for EmbeddedState {
     // Read on the calling task: a page in the cache takes microseconds, one from the disk tens of them,
     // both less than handing the read to another thread.
     async fn get(&self, key: &VisitorKey, now: Timestamp) -> Result<Option<Stored>, StateError> {
-        let action = "read a visitor";
-        let transaction = self.database.begin_read().map_err(|error| engine(action, error))?;
-        let visitors = transaction.open_table(VISITORS).map_err(|error| engine(action, error))?;
-        let bytes =
-            visitors.get(record::key(key).as_slice()).map_err(|error| engine(action, error))?;
-        let stored = bytes.map(|bytes| record::decode(bytes.value())).transpose()?;
+        let bytes = self.database.with(|database| {
+            let visitors = database.begin_read()?.open_table(VISITORS)?;
+            let bytes = visitors.get(record::key(key).as_slice())?;
+            Ok(bytes.map(|bytes| bytes.value().to_vec()))
+        });
+        let bytes = bytes.map_err(|error| engine("read a visitor", error))?;
+        let stored = match bytes.as_deref().map(record::decode) {
+            None => None,
+            Some(Ok(stored)) => Some(stored),
+            // Counts as none here and in a write, so that damage never locks its visitor out.
+            Some(Err(error)) => {
+                tracing::error!(%error, "a visitor's record does not read back and is replaced");
+                None
+            }
+        };
         Ok(stored.filter(|stored| now < stored.expires_at))
     }
 

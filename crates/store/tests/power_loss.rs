@@ -33,19 +33,30 @@ struct Disk {
     synced: Vec<u8>,
     /// What was done since the last sync.
     unsynced: Vec<Change>,
-    /// Writes that the engine's caller was told are done.
-    acknowledged: usize,
+    /// Whose writes the engine's caller was told are done.
+    acknowledged: Vec<u8>,
+    /// Whether there is no room for any write.
+    full: bool,
     /// How many more operations until the power goes.
     left: usize,
     /// The disk as the next boot finds it, and the acknowledgements given before, once the power went.
-    after: Option<(Vec<u8>, usize)>,
+    after: Option<(Vec<u8>, Vec<u8>)>,
     rng: TestRng,
 }
 
 impl Disk {
     fn holding(bytes: Vec<u8>, left: usize, rng: TestRng) -> Self {
         let (visible, synced) = (bytes.clone(), bytes);
-        Self { visible, synced, unsynced: Vec::new(), acknowledged: 0, left, after: None, rng }
+        Self {
+            visible,
+            synced,
+            unsynced: Vec::new(),
+            acknowledged: Vec::new(),
+            full: false,
+            left,
+            after: None,
+            rng,
+        }
     }
 
     /// Called before every operation of the engine.
@@ -66,7 +77,7 @@ impl Disk {
                 change.apply(&mut bytes);
             }
         }
-        self.after = Some((bytes, self.acknowledged));
+        self.after = Some((bytes, self.acknowledged.clone()));
     }
 }
 
@@ -112,11 +123,15 @@ impl Backend {
         Self(Arc::new(Mutex::new(disk)))
     }
 
-    fn change(&self, change: Change) {
+    fn change(&self, change: Change) -> Result<(), io::Error> {
         let mut disk = self.0.lock().unwrap();
+        if disk.full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         disk.tick();
         change.apply(&mut disk.visible);
         disk.unsynced.push(change);
+        Ok(())
     }
 }
 
@@ -137,8 +152,7 @@ impl StorageBackend for Backend {
     }
 
     fn set_len(&self, length: u64) -> Result<(), io::Error> {
-        self.change(Change::Resize { length });
-        Ok(())
+        self.change(Change::Resize { length })
     }
 
     fn sync_data(&self) -> Result<(), io::Error> {
@@ -150,8 +164,7 @@ impl StorageBackend for Backend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
-        self.change(Change::Write { offset, bytes: data.to_vec() });
-        Ok(())
+        self.change(Change::Write { offset, bytes: data.to_vec() })
     }
 }
 
@@ -162,46 +175,84 @@ fn key(visitor: u8) -> VisitorKey {
     }
 }
 
+fn open(disk: &Backend) -> EmbeddedState {
+    let disk = disk.clone();
+    EmbeddedState::over(move || disk.clone()).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn every_acknowledged_write_survives(
-        visitors in prop::collection::vec(0_u8..8, 1..16),
+        // Groups of visitors, each written once in its group.
+        groups in prop::collection::vec(prop::collection::btree_set(0_u8..8, 1..6), 1..8),
         left in 1_usize..400,
         rng in Just(()).prop_perturb(|(), rng| rng),
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         // A new file takes its name only once it is whole (`EmbeddedState::open`), so the power never
         // goes while it is made.
         let fresh = Backend::over(Disk::holding(Vec::new(), usize::MAX, rng.clone()));
-        drop(EmbeddedState::over(fresh.clone()).unwrap());
+        drop(open(&fresh));
         let made = fresh.0.lock().unwrap().visible.clone();
 
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let disk = Backend::over(Disk::holding(made, left, rng.clone()));
         let expires_at = NOW + SignedDuration::from_hours(1);
-        let state = EmbeddedState::over(disk.clone()).unwrap();
+        let state = open(&disk);
         let mut versions = [0_u64; 8];
-        for &v in &visitors {
-            let version = &mut versions[usize::from(v)];
-            let put = runtime
-                .block_on(state.put(&key(v), &Visitor::default(), *version, expires_at, NOW))
-                .unwrap();
-            prop_assert_eq!(put, Put::Done { version: *version + 1 });
-            *version += 1;
-            disk.0.lock().unwrap().acknowledged += 1;
+        for group in &groups {
+            // All at once, so that they share a transaction.
+            let puts = group.iter().map(|v| {
+                let (state, disk, version) = (&state, &disk, versions[usize::from(*v)]);
+                async move {
+                    let (key, visitor) = (key(*v), Visitor::default());
+                    let put = state.put(&key, &visitor, version, expires_at, NOW).await;
+                    assert_eq!(put.unwrap(), Put::Done { version: version + 1 });
+                    disk.0.lock().unwrap().acknowledged.push(*v);
+                }
+            });
+            runtime.block_on(futures_util::future::join_all(puts));
+            for v in group {
+                versions[usize::from(*v)] += 1;
+            }
         }
         // At the latest now, while the engine is open: nothing is flushed by a clean close.
         disk.0.lock().unwrap().cut_power();
         let (bytes, acknowledged) = disk.0.lock().unwrap().after.take().unwrap();
         drop(state);
 
-        let state = EmbeddedState::over(Backend::over(Disk::holding(bytes, usize::MAX, rng))).unwrap();
+        let state = open(&Backend::over(Disk::holding(bytes, usize::MAX, rng)));
         for v in 0..8 {
-            let promised = visitors[..acknowledged].iter().map(|seen| u64::from(*seen == v)).sum::<u64>();
+            let promised = acknowledged.iter().map(|seen| u64::from(*seen == v)).sum::<u64>();
             let stored = runtime.block_on(state.get(&key(v), NOW)).unwrap();
             let found = stored.map_or(0, |stored| stored.version);
             // One more may have been on its way to the disk.
             prop_assert!((promised..=promised + 1).contains(&found), "{found} of {promised}");
         }
     }
+}
+
+/// A full disk refuses what it cannot take, loses nothing it has taken, and is used again once there is
+/// room, without a restart.
+#[tokio::test]
+async fn a_disk_that_was_full_is_used_again() {
+    let rng = TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha);
+    let disk = Backend::over(Disk::holding(Vec::new(), usize::MAX, rng));
+    let state = open(&disk);
+    let expires_at = NOW + SignedDuration::from_hours(1);
+    let put = |v: u8| {
+        let state = &state;
+        async move { state.put(&key(v), &Visitor::default(), 0, expires_at, NOW).await }
+    };
+    assert_eq!(put(1).await.unwrap(), Put::Done { version: 1 });
+    disk.0.lock().unwrap().full = true;
+    for v in 2..5 {
+        put(v).await.unwrap_err();
+    }
+    disk.0.lock().unwrap().full = false;
+    // The first try after that opens the file again.
+    let _ = put(5).await;
+    assert_eq!(put(6).await.unwrap(), Put::Done { version: 1 });
+    assert_eq!(state.get(&key(1), NOW).await.unwrap().unwrap().version, 1);
+    assert_eq!(state.get(&key(2), NOW).await.unwrap(), None);
 }

@@ -211,6 +211,32 @@ mod embedded {
     }
 
     #[test]
+    fn a_damaged_record_counts_as_none_and_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.redb");
+        let key = key("dk_test_damaged", 1);
+        let put = |state: &EmbeddedState| {
+            let visitor = visitor(1);
+            let put = state.put(&key, &visitor, 0, after(60), START);
+            assert_eq!(runtime().block_on(put).unwrap(), Put::Done { version: 1 });
+        };
+        put(&EmbeddedState::open(&file).unwrap());
+        let database = redb::Database::open(&file).unwrap();
+        let transaction = database.begin_write().unwrap();
+        {
+            let name = redb::TableDefinition::<&[u8], &[u8]>::new("visitors");
+            let mut visitors = transaction.open_table(name).unwrap();
+            let bytes = redb::ReadableTable::first(&visitors).unwrap().unwrap().0.value().to_vec();
+            visitors.insert(bytes.as_slice(), b"{\"half\":".as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+        drop(database);
+        let state = EmbeddedState::open(&file).unwrap();
+        assert_eq!(runtime().block_on(state.get(&key, START)).unwrap(), None);
+        put(&state);
+    }
+
+    #[test]
     fn a_file_left_half_made_is_made_anew() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.redb");

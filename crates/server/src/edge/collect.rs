@@ -17,11 +17,15 @@ use super::body;
 use super::caller::{self, Caller};
 use super::cookies::{self, Renewal};
 use super::error::EdgeError;
+use super::headers::CORP_CROSS_ORIGIN;
 use super::key::ForPipeline;
 use crate::app::{App, Pipeline};
 use crate::identity;
 
-type Answer = Result<(HeaderMap, Json<Accepted>), EdgeError>;
+/// What an accepted event or a log-out is answered with.
+pub(super) type AcceptedAnswer = (HeaderMap, Json<Accepted>);
+
+type Answer = Result<AcceptedAnswer, EdgeError>;
 
 /// Takes a page or track event.
 pub(super) async fn event(
@@ -36,11 +40,11 @@ pub(super) async fn event(
     if caller == Caller::Server {
         return accept_from_server(&submission.event);
     }
-    let sent = cookies::credential(&headers, &app);
+    let sent = cookies::credential(&headers, &app, &pipeline);
     let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
     let present = app.visitors.touch(&pipeline.key, present).await?;
     let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-    Ok((cookies, Json(Accepted::OK)))
+    Ok(accepted(cookies))
 }
 
 /// Takes an identify: claims, and where a token comes with them, proof.
@@ -58,11 +62,11 @@ pub(super) async fn identify(
     if caller == Caller::Server {
         return accept_from_server(&event);
     }
-    let sent = cookies::credential(&headers, &app);
+    let sent = cookies::credential(&headers, &app, &pipeline);
     let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
     let present = app.visitors.identify(&pipeline.key, present, claims, proof).await?;
     let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-    Ok((cookies, Json(Accepted::OK)))
+    Ok(accepted(cookies))
 }
 
 /// What the token proves. A bad one is refused where proof matters; under `off` it proves nothing.
@@ -90,5 +94,12 @@ fn accept_from_server(event: &Event) -> Answer {
     if event.anonymous_id.is_none() && event.user_id.is_none() {
         return Err(EdgeError::NoSubject);
     }
-    Ok((HeaderMap::new(), Json(Accepted::OK)))
+    Ok(accepted(HeaderMap::new()))
+}
+
+/// Holds no visitor's data, and says so: an event also comes as a beacon, which is no CORS request, and
+/// whose answer the page's console would otherwise report as blocked.
+pub(super) fn accepted(mut headers: HeaderMap) -> AcceptedAnswer {
+    headers.extend([CORP_CROSS_ORIGIN]);
+    (headers, Json(Accepted::OK))
 }

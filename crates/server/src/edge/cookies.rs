@@ -27,34 +27,45 @@ impl CookiePolicy {
 }
 
 /// The visitor's credential, if the request has exactly one and it is ours.
-pub(super) fn credential(headers: &HeaderMap, app: &App) -> Option<Credential> {
-    let name = app.cookies.credential_name();
+pub(super) fn credential(
+    headers: &HeaderMap,
+    app: &App,
+    pipeline: &Pipeline,
+) -> Option<Credential> {
+    let name = app.cookies.credential_name().as_bytes();
     let mut values = headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|header| header.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .filter(|cookie| cookie.name() == name);
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|cookie| value_of(cookie, name));
     let (first, second) = (values.next()?, values.next());
     if second.is_some() {
         return None;
     }
-    app.credentials.read(first.value())
+    app.credentials.read(&pipeline.key, std::str::from_utf8(first).ok()?)
 }
 
-/// When the credential is renewed besides when it is new.
+/// The value of a `name=value` pair of that name. Bytes, not text: other cookies of the site may hold
+/// anything, and white space is what browsers put there (RFC 6265 §5.4), not what Unicode says, or a
+/// planted `\u{2000}__Host-dfk` would pass for ours.
+fn value_of<'c>(cookie: &'c [u8], name: &[u8]) -> Option<&'c [u8]> {
+    let pair = cookie.trim_ascii();
+    let at = pair.iter().position(|byte| *byte == b'=')?;
+    let (found, value) = (&pair[..at], &pair[at + 1..]);
+    (found == name).then_some(value)
+}
+
+/// When the credential is written anew besides when the visitor is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Renewal {
-    /// Once a day. For answers that come at once.
+    /// When its version changed, and once a day. For answers that come at once.
     Daily,
     /// Never. For an answer that may have waited for a vendor: by the time the browser stores its cookie
     /// the visitor may have logged out and be another one.
     Never,
 }
 
-/// The `Set-Cookie` headers this visitor's browser is due: when it is new, when its version changed, or
-/// for the day's renewal.
+/// The `Set-Cookie` headers this visitor's browser is due.
 pub(super) fn due(
     app: &App,
     pipeline: &Pipeline,
@@ -66,11 +77,13 @@ pub(super) fn due(
     let now = app.clock.now();
     let current = sent.is_some_and(|sent| {
         sent.id == present.id
-            && sent.version == present.version
-            && (renewal == Renewal::Never || !sent.is_stale(now))
+            && match renewal {
+                Renewal::Daily => sent.version == present.version && !sent.is_stale(now),
+                Renewal::Never => true,
+            }
     });
     if !current {
-        let value = app.credentials.issue(present.id, present.version, now);
+        let value = app.credentials.issue(&pipeline.key, present.id, present.version, now);
         let credential = build(app.cookies, app.cookies.credential_name(), value, None);
         let copy = copy_of(app.cookies, present.id, pipeline.cookie_domain.clone());
         for cookie in [credential, copy] {

@@ -38,7 +38,7 @@ pub(super) async fn enrich(
     if caller == Caller::Server {
         return Ok((HeaderMap::new(), answer(Attributes::new())));
     }
-    let sent = cookies::credential(&headers, &app);
+    let sent = cookies::credential(&headers, &app, &pipeline);
     let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
     let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Never);
     let attributes = if present.minted {

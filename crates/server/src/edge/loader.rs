@@ -48,7 +48,7 @@ async fn recognise(
     pipeline: &Pipeline,
     headers: &HeaderMap,
 ) -> Result<HeaderMap, EdgeError> {
-    let sent = cookies::credential(headers, app);
+    let sent = cookies::credential(headers, app, pipeline);
     let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
     Ok(cookies::due(app, pipeline, &present, sent.as_ref(), Renewal::Daily))
 }

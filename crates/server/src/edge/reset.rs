@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use datafly_core::v1::Accepted;
 
 use super::caller::{self, Caller};
+use super::collect::{AcceptedAnswer, accepted};
 use super::cookies::{self, Renewal};
 use super::error::EdgeError;
 use super::key::ForPipeline;
@@ -18,13 +17,13 @@ pub(super) async fn reset(
     State(app): State<Arc<App>>,
     ForPipeline(pipeline): ForPipeline,
     headers: HeaderMap,
-) -> Result<(HeaderMap, Json<Accepted>), EdgeError> {
+) -> Result<AcceptedAnswer, EdgeError> {
     if caller::of_post(&headers, &pipeline)? == Caller::Server {
-        return Ok((HeaderMap::new(), Json(Accepted::OK)));
+        return Ok(accepted(HeaderMap::new()));
     }
-    let sent = cookies::credential(&headers, &app);
+    let sent = cookies::credential(&headers, &app, &pipeline);
     let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
     let present = app.visitors.reset(&pipeline.key, present).await?;
     let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-    Ok((cookies, Json(Accepted::OK)))
+    Ok(accepted(cookies))
 }

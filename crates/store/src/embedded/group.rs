@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::thread;
 
 use jiff::Timestamp;
-use redb::{Database, Durability, ReadableTable, Table, WriteTransaction};
+use redb::{Durability, ReadableTable, Table, WriteTransaction};
 use tokio::sync::{mpsc, oneshot};
 
+use super::reopening::Reopening;
 use super::{EXPIRIES, MAX_GROUP, VISITORS, engine, record};
 use crate::state::{Put, StateError, Stored, VisitorKey};
 
@@ -60,7 +61,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn start(database: Arc<Database>) -> Result<Self, StateError> {
+    pub(super) fn start(database: Arc<Reopening>) -> Result<Self, StateError> {
         let (jobs, waiting) = mpsc::channel(4 * MAX_GROUP);
         let thread = thread::Builder::new()
             .name("state-writer".to_owned())
@@ -102,7 +103,7 @@ impl Drop for Group {
 }
 
 /// Runs until the sender is gone.
-fn run(database: &Database, mut waiting: mpsc::Receiver<(Job, Caller)>) {
+fn run(database: &Reopening, mut waiting: mpsc::Receiver<(Job, Caller)>) {
     let mut group = Vec::with_capacity(MAX_GROUP);
     while waiting.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
         let (jobs, callers): (Vec<Job>, Vec<Caller>) = group.drain(..).unzip();
@@ -117,14 +118,17 @@ fn run(database: &Database, mut waiting: mpsc::Receiver<(Job, Caller)>) {
                 for caller in callers {
                     let _ = caller.send(Err(error.clone()));
                 }
+                if let Err(error) = database.reopen() {
+                    tracing::error!(%error, "the state does not open after a failed write");
+                }
             }
         }
     }
 }
 
 /// Applies the jobs in one transaction: all of them are on disk, or none has happened.
-fn commit(database: &Database, jobs: &[Job]) -> Result<Vec<Done>, StateError> {
-    let apply = || -> Result<Vec<Done>, redb::Error> {
+fn commit(database: &Reopening, jobs: &[Job]) -> Result<Vec<Done>, StateError> {
+    let apply = |database: &redb::Database| {
         let mut transaction = database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         let mut tables = Tables::open(&transaction)?;
@@ -139,7 +143,7 @@ fn commit(database: &Database, jobs: &[Job]) -> Result<Vec<Done>, StateError> {
         transaction.commit()?;
         Ok(done)
     };
-    apply().map_err(|error| engine("write visitors", error))
+    database.with(apply).map_err(|error| engine("write visitors", error))
 }
 
 struct Tables<'t> {
