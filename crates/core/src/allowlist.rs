@@ -74,11 +74,6 @@ impl Allowlist {
         self.0.is_empty()
     }
 
-    /// The allowed names, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
     /// The part of a vendor's map that a browser may see.
     pub fn filter(&self, attributes: &Attributes) -> Attributes {
         let mut left = MAX_TOTAL_BYTES;
@@ -222,9 +217,8 @@ mod tests {
             names in prop::collection::vec(any_name(), 0..6),
         ) {
             let Ok(list) = Allowlist::from_csv(&names.join(",")) else { return Ok(()) };
-            let allowed: Vec<&str> = list.names().collect();
             for (name, value) in list.filter(&attributes) {
-                prop_assert!(allowed.contains(&name.as_str()));
+                prop_assert!(list.0.contains_key(&name));
                 prop_assert_eq!(Some(&value), attributes.get(&name));
             }
         }

@@ -13,4 +13,4 @@ mod profile;
 mod token;
 
 pub use profile::{Profile, ProfileId, ProfileProvider, ProviderError};
-pub use token::{StaticToken, TokenError, TokenSource};
+pub use token::{TokenError, TokenSource};

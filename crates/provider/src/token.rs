@@ -21,11 +21,11 @@ pub trait TokenSource: Send + Sync {
 
 /// A token that the owner configured.
 #[derive(Debug, Clone)]
-pub struct StaticToken(SecretString);
+pub(crate) struct StaticToken(SecretString);
 
 impl StaticToken {
     /// Keeps the token for as long as the integration lives.
-    pub fn new(token: SecretString) -> Self {
+    pub(crate) fn new(token: SecretString) -> Self {
         Self(token)
     }
 }
