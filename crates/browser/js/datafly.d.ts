@@ -62,7 +62,7 @@ export interface InitOptions {
     endpoint?: string;
     /** The providers whose attributes the page wants. */
     providers?: string[];
-    /** Milliseconds after which a waiting call settles whatever happens. Default 3000. */
+    /** Milliseconds after which a waiting call settles whatever happens: 100 to 60000, default 3000. */
     timeoutMs?: number;
   };
 }
@@ -76,8 +76,8 @@ export interface IdentifyOptions {
 /** Detail of the window's `datafly:error` event. */
 export interface ErrorDetail {
   /**
-   * Stable. From the SDK: `INVALID_CONFIG`, `ALREADY_INITIALISED`, `NOT_SERIALISABLE`, `CALLBACK_FAILED`,
-   * `QUEUE_FULL`, `EVENTS_DELAYED`, `EVENT_REFUSED`, `ENRICH_DENIED`, `ENRICH_FAILED`,
+   * Stable. From the SDK: `INVALID_CONFIG`, `ALREADY_INITIALISED`, `INVALID_USER_ID`, `NOT_SERIALISABLE`,
+   * `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`, `EVENT_REFUSED`, `ENRICH_DENIED`, `ENRICH_FAILED`,
    * `WASM_UNAVAILABLE`, `SDK_UNAVAILABLE`, `SDK_BROKEN`; for a refused event, the server's own code.
    */
   readonly code: string;
@@ -105,7 +105,9 @@ export interface Datafly {
    * Says who the visitor is. Starts an epoch: the next `onProfileReady` or `refreshProfile` brings the
    * attributes that this makes visible.
    */
-  identify(userId?: string | null, traits?: object, options?: IdentifyOptions): void;
+  identify(userId?: string | number | null, traits?: object | null, options?: IdentifyOptions): void;
+  /** Says something of the visitor without saying who it is. */
+  identify(traits: object): void;
 
   /** Says that a page was seen. */
   page(name?: string | null, properties?: object): void;

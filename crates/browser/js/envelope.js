@@ -26,12 +26,20 @@ export const envelopes = () => {
       return;
     }
     // JSON has `null` where the page passed nothing.
-    const [first, second, third] = JSON.parse(json).map((value) => value ?? void 0);
+    let [first, second, third] = JSON.parse(json).map((value) => value ?? void 0);
     if (type == 'reset') {
       userId = void 0;
       return ['r', ''];
     }
-    if (type == 'identify') userId = first === void 0 ? first : '' + first;
+    if (type == 'identify') {
+      // Traits alone, as others' `identify` takes them too.
+      if (first instanceof Object && !Array.isArray(first) && !second) [first, second] = [void 0, first];
+      if (first !== void 0 && typeof first != 'string' && typeof first != 'number') {
+        report('INVALID_USER_ID', 'identify: the user id is neither a string nor a number');
+        return;
+      }
+      userId = first === void 0 ? first : '' + first;
+    }
     const { pathname, search } = new URL(url);
     const event = {
       type,

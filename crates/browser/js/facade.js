@@ -1,6 +1,17 @@
 // Between the recorded calls and the engine.
 import start, { Engine } from '#glue';
-import { exchange, fallBack, outcome, swap } from './early.js';
+import {
+  beacon,
+  exchange,
+  fallBack,
+  logOut,
+  outcome,
+  recall,
+  remember,
+  swap,
+  timeoutOf,
+  urlOf,
+} from './early.js';
 import { envelopes, pathOf } from './envelope.js';
 import { report } from './install.js';
 
@@ -16,16 +27,30 @@ export const connect = async (datafly, config, early, wasm) => {
 
   // Where there is no engine, events wait here for as long as the browser takes no more beacons.
   let held = [];
+  const hold = (call) => {
+    const event = isAction(call) && toEnvelope(call);
+    if (!event) return;
+    // Beacons overtake each other: whoever was named before a log-out must not be named after it.
+    if (event[0] == 'r') held = held.filter(([kind]) => kind != 'i');
+    held.push(event);
+  };
+  /** @param {boolean} [unloads] */
+  const flush = (unloads) => {
+    held = held.filter(([kind, body]) =>
+      kind == 'r'
+        ? logOut(datafly, config, unloads)
+        : !beacon(urlOf(config, pathOf(kind)), body),
+    );
+  };
   const send = (call) => {
-    const event = call && call[0] != 'init' && toEnvelope(call);
-    if (event) held.push(event);
-    const key = '?key=' + encodeURIComponent(config.pipelineKey);
-    held = held.filter(([kind, body]) => !navigator.sendBeacon(config.endpoint + pathOf(kind) + key, body));
+    hold(call);
+    // Calls that waited are all looked at before the first leaves.
+    queueMicrotask(flush);
   };
 
   const fail = (code, known) => {
     engine = 0;
-    fallBack(datafly, known, code, send);
+    fallBack(datafly, config, known, code, send);
   };
 
   /** A trap in the wasm must not reach the page. */
@@ -46,8 +71,8 @@ export const connect = async (datafly, config, early, wasm) => {
         const [options] = JSON.parse(argument);
         if (options.pipelineKey != config.pipelineKey) {
           report('ALREADY_INITIALISED', 'this page belongs to another pipeline: ' + config.pipelineKey);
-        } else if (options.enrich?.timeoutMs) {
-          datafly._t = options.enrich.timeoutMs;
+        } else {
+          datafly._t = timeoutOf(options.enrich?.timeoutMs, datafly._t);
         }
         return;
       }
@@ -68,9 +93,10 @@ export const connect = async (datafly, config, early, wasm) => {
     if (engine) return toEngine('unload');
     if (datafly._q.map) {
       // Nobody has taken the calls yet. Those that wait stay: the page may come back.
-      datafly._q.map((call) => isAction(call) && send(call));
+      datafly._q.map(hold);
       datafly._q = datafly._q.filter((call) => !isAction(call));
-    } else send();
+    }
+    flush(true);
   });
 
   try {
@@ -79,6 +105,9 @@ export const connect = async (datafly, config, early, wasm) => {
       config,
       {
         swap: (profile, epoch) => swap(datafly, profile, epoch),
+        recall: () => recall(config),
+        remember: (text) => remember(config, text),
+        beacon,
         epoch: (epoch) => (datafly._e = epoch),
         report: ({ code, message }) => queueMicrotask(() => report(code, message)),
         later: (id, ms) => setTimeout(() => toEngine('due', id), ms),
@@ -98,7 +127,10 @@ export const connect = async (datafly, config, early, wasm) => {
   toEngine('stored');
   early.answers.map(async (answer, id) => toEngine('answered', id, ...(await answer)));
 
-  addEventListener('storage', ({ key }) => key == 'datafly.' + config.pipelineKey && toEngine('stored'));
+  addEventListener('storage', ({ key }) => {
+    // Without a key: the page cleared everything.
+    if (key == null || key == 'datafly.' + config.pipelineKey) toEngine('stored');
+  });
   addEventListener('pageshow', ({ persisted }) => persisted && toEngine('stored'));
 };
 

@@ -10,6 +10,8 @@ declare const __DATAFLY_CONFIG__: {
   providers: string[];
   timeoutMs: number;
   credentialed: boolean;
+  /** Put in by `claim`. */
+  shared?: string;
 };
 
 /** File name of the wasm; put in by the bundler. */

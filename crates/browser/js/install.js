@@ -35,13 +35,23 @@ export const install = (datafly) => {
   ['onProfileReady', 'refreshProfile'].map((name) => {
     datafly[name] = (callback) => {
       const promise = new Promise((settle) => {
-        setTimeout(
-          () => settle({ profile: datafly.profile, reason: 'timeout', epoch: datafly._e }),
-          datafly._t,
-        );
+        const began = performance.now();
+        // Looks again when it runs out: `_t` may have grown meanwhile.
+        const wait = () => {
+          const rest = began + datafly._t - performance.now();
+          if (rest > 0) setTimeout(wait, rest);
+          else settle({ profile: datafly.profile, reason: 'timeout', epoch: datafly._e });
+        };
+        wait();
         datafly._q.push([name, settle, Date.now()]);
       });
-      promise.then(callback).catch((error) => report('CALLBACK_FAILED', '' + error));
+      promise.then(callback).catch((error) => {
+        let text = '';
+        try {
+          text = String(error);
+        } catch {}
+        report('CALLBACK_FAILED', text);
+      });
       return promise;
     };
   });

@@ -1,6 +1,6 @@
 // The boot script that `GET /v1/loader.js` serves, as a classic script. The server puts the pipeline's
 // configuration (`v1::LoaderConfig`) in place of the one identifier that is free here.
-import { claim, fallBack, startEarly } from './early.js';
+import { claim, fallBack, isReset, logOut, startEarly } from './early.js';
 import { install, report } from './install.js';
 
 const config = __DATAFLY_CONFIG__;
@@ -13,9 +13,20 @@ if (!datafly._k) {
   const wasm = fetch(assets + config.wasm);
   // If the module does not come, nobody else looks at this promise.
   wasm.catch(() => {});
+  // Without the module there is nobody to send events; a log-out must not be lost.
+  const send = (call, unloads) => isReset(call) && logOut(datafly, config, unloads);
+  let handedOver;
+  addEventListener('pagehide', () => {
+    if (handedOver || !datafly._q.map) return;
+    datafly._q.map((call) => send(call, true));
+    datafly._q = datafly._q.filter((call) => !isReset(call));
+  });
   import(assets + config.module)
-    .then(({ connect }) => connect(datafly, config, early, wasm))
-    .catch(() => fallBack(datafly, early, 'SDK_UNAVAILABLE', () => {}));
+    .then(({ connect }) => {
+      handedOver = 1;
+      return connect(datafly, config, early, wasm);
+    })
+    .catch(() => fallBack(datafly, config, early, 'SDK_UNAVAILABLE', send));
 } else if (datafly._k != config.pipelineKey) {
   report('ALREADY_INITIALISED', 'this page belongs to another pipeline: ' + datafly._k);
 }

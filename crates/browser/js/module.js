@@ -1,6 +1,6 @@
 // The SDK as an ES module. Importing it does nothing yet and sets nothing global; `init` starts it.
 // The loader imports it too, for `connect`.
-import { claim, startEarly } from './early.js';
+import { claim, startEarly, timeoutOf } from './early.js';
 import { connect } from './facade.js';
 import { install, report } from './install.js';
 
@@ -18,7 +18,7 @@ datafly.init = (options) => {
       // Where they differ, `enrich.endpoint` is the host that holds the cookie.
       endpoint: base.replace(/\/+$/, ''),
       providers: [...(enrich.providers ?? [])],
-      timeoutMs: enrich.timeoutMs || datafly._t,
+      timeoutMs: timeoutOf(enrich.timeoutMs, datafly._t),
       credentialed: false,
     };
     claim(datafly, config);

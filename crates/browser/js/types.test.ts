@@ -40,6 +40,8 @@ export const all = async (): Promise<Outcome[]> => {
   init({ pipelineKey: 'dk_test_1', endpoint: '' });
   identify();
   identify(null, { plan: 'gold' });
+  identify(123, null, proof);
+  identify({ plan: 'gold' });
   identify('user-123', { email: 'alice@example.com' }, proof);
   page();
   page('Home');

@@ -6,6 +6,9 @@ const FIRST_MS: u32 = 1_000;
 /// No pause has a higher ceiling: a page that is open sees a server come back within this time.
 const MOST_MS: u32 = 30_000;
 
+/// The server's wishes end here: it may have been a proxy's, and browsers' timers have a limit.
+const MOST_OBLIGED_MS: u32 = 3_600_000;
+
 /// A pause after `failures` failed attempts in a row (at least one): full jitter, so that the pages of a
 /// site do not return as one wave, under a ceiling that doubles. `random` is in `0.0..1.0`.
 /// A longer wish of the server (`Retry-After`) wins.
@@ -14,7 +17,7 @@ pub fn pause_ms(failures: u32, random: f64, retry_after_ms: Option<u32>) -> u32 
     let doublings = failures.saturating_sub(1).min(5);
     let ceiling = (FIRST_MS << doublings).min(MOST_MS);
     let jittered = (f64::from(ceiling) * random) as u32;
-    jittered.max(retry_after_ms.unwrap_or(0))
+    jittered.max(retry_after_ms.unwrap_or(0).min(MOST_OBLIGED_MS))
 }
 
 #[cfg(test)]
@@ -34,5 +37,6 @@ mod tests {
         assert_eq!(pause_ms(1, 0.9, Some(7_000)), 7_000);
         assert_eq!(pause_ms(6, 1.0, Some(7_000)), 30_000);
         assert_eq!(pause_ms(u32::MAX, 1.0, None), 30_000);
+        assert_eq!(pause_ms(1, 0.9, Some(u32::MAX)), 3_600_000);
     }
 }

@@ -101,6 +101,13 @@ pub enum Effect<T, W> {
     },
     /// Give a request up; its answer is not wanted any more.
     Abort(RequestId),
+    /// Give a request up like its deadline does, if it is still in flight after a time.
+    Hasten {
+        /// It was sent before.
+        request: RequestId,
+        /// Milliseconds from now.
+        after_ms: u32,
+    },
     /// Call [`crate::session::Session::woken`] after a time.
     Wake {
         /// To be handed back.

@@ -1,22 +1,24 @@
 //! What the tabs of one browser share about who the visitor is.
 //!
-//! Kept in `localStorage` as `epoch:resets`. Where storage is denied each tab counts for itself.
+//! Kept in `localStorage` as `epoch:left:heard`. Where storage is denied each tab counts for itself.
 
-/// The shared counters. Both only grow.
+/// The shared counters. All of them only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shared {
     /// Grows with each `identify` and `reset`; an answer belongs to the epoch it was asked in.
     pub epoch: u32,
-    /// Grows when a log-out is called and again when the server has confirmed it: a tab that asked in
-    /// between, still with the old cookie, must forget that answer too.
-    pub resets: u32,
+    /// Log-outs that were called, in whichever tab.
+    pub left: u32,
+    /// The newest of them that the server has confirmed.
+    pub heard: u32,
 }
 
 impl Shared {
     /// Reads the stored form. Anything unreadable counts as nothing stored.
     pub fn parse(text: &str) -> Self {
-        let (epoch, resets) = text.split_once(':').unwrap_or((text, ""));
-        Self { epoch: decimal(epoch), resets: decimal(resets) }
+        let mut counters = text.split(':').map(decimal);
+        let mut next = || counters.next().unwrap_or(0);
+        Self { epoch: next(), left: next(), heard: next() }
     }
 
     /// The stored form.
@@ -24,14 +26,26 @@ impl Shared {
         let mut text = String::new();
         push_decimal(&mut text, self.epoch);
         text.push(':');
-        push_decimal(&mut text, self.resets);
+        push_decimal(&mut text, self.left);
+        text.push(':');
+        push_decimal(&mut text, self.heard);
         text
     }
 
     /// The newer of each counter.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
-        Self { epoch: self.epoch.max(other.epoch), resets: self.resets.max(other.resets) }
+        Self {
+            epoch: self.epoch.max(other.epoch),
+            left: self.left.max(other.left),
+            heard: self.heard.max(other.heard),
+        }
+    }
+
+    /// Whether somebody logged out and the server may not know it yet. Until it does, the cookie names
+    /// the one who left, so no tab may ask for a profile.
+    pub fn leaving(self) -> bool {
+        self.heard < self.left
     }
 }
 
@@ -58,17 +72,18 @@ mod tests {
 
     #[test]
     fn stored_form_round_trips() {
-        let shared = Shared { epoch: 12, resets: 3 };
-        assert_eq!(shared.to_text(), "12:3");
-        assert_eq!(Shared { epoch: u32::MAX, resets: 0 }.to_text(), "4294967295:0");
-        assert_eq!(Shared::parse("12:3"), shared);
+        let shared = Shared { epoch: 12, left: 3, heard: 2 };
+        assert_eq!(shared.to_text(), "12:3:2");
+        assert_eq!(Shared { epoch: u32::MAX, ..Shared::default() }.to_text(), "4294967295:0:0");
+        assert_eq!(Shared::parse("12:3:2"), shared);
+        assert!(shared.leaving() && !Shared { heard: 3, ..shared }.leaving());
     }
 
     #[test]
     fn garbage_counts_as_nothing_stored() {
-        for text in ["", ":", "x:y", "-1:-2", "99999999999:1e3"] {
+        for text in ["", ":", "x:y", "-1:-2:-3", "99999999999:1e3"] {
             assert_eq!(Shared::parse(text), Shared::default(), "{text}");
         }
-        assert_eq!(Shared::parse("7"), Shared { epoch: 7, resets: 0 });
+        assert_eq!(Shared::parse("7"), Shared { epoch: 7, ..Shared::default() });
     }
 }

@@ -1,7 +1,8 @@
 //! The events on their way: strictly in order, one at a time, bounded.
 //!
-//! An entry leaves the queue when the server accepted it, when the server refused it for good, when it
-//! is pushed out by newer ones, or when the browser took it as a beacon. Entries are numbered from 1;
+//! An entry leaves the queue when the server accepted it, when the server refused it for good (a log-out
+//! is tried again), when it is pushed out by newer ones, when a log-out elsewhere made it void, or when
+//! the browser took it as a beacon. Entries are numbered from 1;
 //! `0` stands for "before all events".
 
 use std::{mem, rc::Rc};
@@ -16,13 +17,18 @@ pub const CAPACITY: usize = 1_000;
 pub enum Receipt {
     /// Durably accepted.
     Accepted,
-    /// No answer, or one that asks for another attempt (429 and 5xx).
+    /// No answer, or one that asks for another attempt; see [`is_final`].
     Unreachable {
         /// The server's wish.
         retry_after_ms: Option<u32>,
     },
     /// Refused for good: another attempt would be refused too.
     Refused(Failure),
+}
+
+/// Whether this status would be the answer to a second attempt too.
+pub fn is_final(status: i16) -> bool {
+    (200..500).contains(&status) && !matches!(status, 408 | 425 | 429)
 }
 
 /// One event that waits.
@@ -83,6 +89,25 @@ impl Queue {
         self.entries.first().is_none_or(|entry| entry.number > number)
     }
 
+    /// What the oldest entry is.
+    pub(crate) fn first(&self) -> Option<Kind> {
+        self.entries.first().map(|entry| entry.kind)
+    }
+
+    /// A log-out after the entry `up_to` took effect without this queue: drops the `identify` entries up
+    /// to there, and on demand the log-outs, except what is being sent.
+    pub(crate) fn undo(&mut self, up_to: u32, resets: bool) {
+        let mut sending = self.sending.is_some();
+        self.entries.retain(|entry| {
+            let undone = match entry.kind {
+                Kind::Identify => true,
+                Kind::Reset => resets,
+                Kind::Page | Kind::Track => false,
+            };
+            mem::take(&mut sending) || entry.number > up_to || !undone
+        });
+    }
+
     pub(crate) fn sending(&self) -> Option<RequestId> {
         self.sending
     }
@@ -139,10 +164,13 @@ impl Queue {
     }
 
     /// Takes everything out, and with it the request to abort. What was being sent leaves too: the
-    /// unloading page cuts its request, and `messageId` makes a second arrival harmless.
+    /// unloading page cuts its request, and `messageId` makes a second arrival harmless. From here on
+    /// nothing keeps the order: an `identify` that a log-out follows could arrive after it, and is dropped.
     pub(crate) fn take(&mut self) -> (Vec<Entry>, Option<RequestId>) {
         self.pause = None;
-        (mem::take(&mut self.entries), self.sending.take())
+        let cut = self.sending.take();
+        self.undo(self.last_reset(), false);
+        (mem::take(&mut self.entries), cut)
     }
 
     /// Puts back what could not leave, before what has come since.
@@ -154,7 +182,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, Queue};
+    use super::{CAPACITY, Queue, is_final};
     use crate::effect::{Kind, RequestId, TimerId};
 
     fn filled(kinds: &[Kind]) -> Queue {
@@ -163,6 +191,16 @@ mod tests {
             assert_eq!(queue.push(*kind, "".into()), None);
         }
         queue
+    }
+
+    #[test]
+    fn what_may_pass_is_no_final_answer() {
+        for status in [-1, 0, 408, 425, 429, 500, 503] {
+            assert!(!is_final(status), "{status}");
+        }
+        for status in [200, 202, 302, 400, 401, 403, 404, 413, 422] {
+            assert!(is_final(status), "{status}");
+        }
     }
 
     #[test]

@@ -10,8 +10,9 @@
 //! - Every waiter is settled at most once, and exactly once as soon as its request ends. (The callers'
 //!   own timers live outside, in the facade, so that they also run where this code does not.)
 //! - An enrich that follows `identify` or `reset` is sent after the server has taken that event, or has
-//!   failed to once; but never past a log-out that the server has not seen, because the cookie would
-//!   still name the visitor who left.
+//!   failed to once; but never past a log-out that the server has not seen, in whichever tab, because
+//!   the cookie would still name the visitor who left. A log-out whose tab is gone before the server
+//!   confirmed it is sent again by the next page, or by a tab that waited for it in vain.
 //! - Until the first successful credentialed answer one request is in flight, so that a first visit is
 //!   given one visitor id; after that, events go one at a time and enrich beside them.
 
@@ -29,6 +30,9 @@ use crate::{
 
 /// No request is waited for longer: by then the page has long shown something.
 const DEADLINE_MS: u32 = 15_000;
+
+/// How long a log-out of another tab is waited for before this tab sends it too.
+const PATIENCE_MS: u32 = 5_000;
 
 /// Rounds that an epoch without an answer may start by itself: the first, and one more when somebody
 /// asks again.
@@ -78,8 +82,16 @@ pub struct Session<T, W> {
     /// With the number of the newest event before the call.
     refreshers: Vec<(W, u32)>,
     round: Option<Round<T>>,
+    /// Requests of dropped rounds that are let finish, because they may be minting the visitor id.
+    orphans: Vec<RequestId>,
     wanted: Option<Wanted>,
     queue: Queue,
+    /// The `left` that the newest reset of this tab stands for.
+    own_left: u32,
+    /// Runs while another tab's log-out is waited for.
+    patience: Option<TimerId>,
+    /// Between [`Self::leave`] and the page's return.
+    away: bool,
     /// Number of the event that started the epoch, or 0.
     epoch_event: u32,
     next_id: u32,
@@ -104,8 +116,12 @@ impl<T: Clone, W> Session<T, W> {
             waiters: Vec::new(),
             refreshers: Vec::new(),
             round: None,
+            orphans: Vec::new(),
             wanted: None,
             queue: Queue::default(),
+            own_left: 0,
+            patience: None,
+            away: false,
             epoch_event: 0,
             next_id: 0,
             out: Vec::new(),
@@ -117,7 +133,11 @@ impl<T: Clone, W> Session<T, W> {
             }
             session.round = Some(round);
         } else {
-            session.wanted = Some(Wanted { refresh: false, after: 0, covers: 0 });
+            session.want(false, 0);
+        }
+        if session.shared.leaving() {
+            session.repeat_log_out();
+            session.restart();
         }
         session
     }
@@ -136,6 +156,7 @@ impl<T: Clone, W> Session<T, W> {
     /// An event is to be sent. [`Kind::Identify`] and [`Kind::Reset`] start an epoch;
     /// [`Kind::Reset`] also empties the profile.
     pub fn event(&mut self, kind: Kind, body: Rc<str>) {
+        self.away = false;
         if self.queue.push(kind, body).is_some() {
             self.report(
                 "QUEUE_FULL",
@@ -145,11 +166,12 @@ impl<T: Clone, W> Session<T, W> {
         let log_out = kind == Kind::Reset;
         if log_out || kind == Kind::Identify {
             self.shared.epoch += 1;
-            self.shared.resets += u32::from(log_out);
-            self.out.push(Effect::Remember(self.shared));
             if log_out {
+                self.shared.left += 1;
+                self.own_left = self.shared.left;
                 self.empty_profile();
             }
+            self.out.push(Effect::Remember(self.shared));
             self.epoch_event = self.queue.last_number();
             self.restart();
         }
@@ -157,6 +179,7 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Somebody waits for the epoch's profile.
     pub fn ready(&mut self, waiter: W) {
+        self.away = false;
         let under_way = self.round.is_some() || self.wanted.is_some();
         if let Some(reason) = self.settled {
             self.settle(waiter, reason);
@@ -164,9 +187,9 @@ impl<T: Clone, W> Session<T, W> {
             self.waiters.push(waiter);
             if !under_way {
                 self.want(false, self.epoch_event);
-                if self.queue.paused() {
-                    self.do_not_wait_for_events();
-                }
+            }
+            if self.queue.paused() {
+                self.do_not_wait_for_events();
             }
         } else {
             self.settle(waiter, self.failed);
@@ -175,6 +198,7 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Somebody waits for a profile that reflects all events up to now.
     pub fn refresh(&mut self, waiter: W) {
+        self.away = false;
         let now = self.queue.last_number();
         self.refreshers.push((waiter, now));
         let shares = self.round.as_ref().is_some_and(|r| r.refresh && r.covers >= now);
@@ -188,8 +212,13 @@ impl<T: Clone, W> Session<T, W> {
 
     /// One provider answered.
     pub fn enriched(&mut self, request: RequestId, answer: Answer<T>) {
-        let Some(round) = &mut self.round else { return };
         let opens = matches!(answer, Answer::Attributes { .. });
+        if let Some(orphan) = self.orphans.iter().position(|orphan| *orphan == request) {
+            self.orphans.swap_remove(orphan);
+            self.open |= opens;
+            return;
+        }
+        let Some(round) = &mut self.round else { return };
         if !round.answered(request, answer) {
             return;
         }
@@ -209,44 +238,59 @@ impl<T: Clone, W> Session<T, W> {
         if !self.queue.answered(request) {
             return;
         }
-        match receipt {
+        let retry_after_ms = match receipt {
             Receipt::Accepted => {
                 self.open = true;
-                if self.queue.pop() == Some(Kind::Reset) {
-                    // Tells the other tabs to forget what they may have asked with the old cookie.
-                    self.shared.resets += 1;
+                let heard = self.queue.pop() == Some(Kind::Reset) && self.queue.last_reset() == 0;
+                if heard && self.shared.heard < self.own_left {
+                    self.shared.heard = self.own_left;
                     self.out.push(Effect::Remember(self.shared));
                 }
+                return;
             }
+            // A log-out is never given up: until it is heard, the cookie names the one who left.
             Receipt::Refused(failure) => {
-                self.queue.pop();
-                self.out.push(Effect::Report(failure));
-            }
-            Receipt::Unreachable { retry_after_ms } => {
-                self.queue.failures += 1;
-                if self.queue.failures == 1 {
-                    self.report("EVENTS_DELAYED", "the server did not take an event; will retry");
+                if self.queue.first() != Some(Kind::Reset) {
+                    self.queue.pop();
+                    self.out.push(Effect::Report(failure));
+                    return;
                 }
-                let timer = TimerId(self.request_id().0);
-                let after_ms = backoff::pause_ms(self.queue.failures, random, retry_after_ms);
-                self.queue.pause(timer, retry_after_ms.is_some());
-                self.out.push(Effect::Wake { timer, after_ms });
-                self.do_not_wait_for_events();
+                None
             }
+            Receipt::Unreachable { retry_after_ms } => retry_after_ms,
+        };
+        self.queue.failures += 1;
+        if self.queue.failures == 1 {
+            self.report("EVENTS_DELAYED", "the server did not take an event; will retry");
         }
+        let after_ms = backoff::pause_ms(self.queue.failures, random, retry_after_ms);
+        let timer = self.wake(after_ms);
+        self.queue.pause(timer, retry_after_ms.is_some());
+        self.do_not_wait_for_events();
     }
 
     /// A timer of [`Effect::Wake`] ran out.
     pub fn woken(&mut self, timer: TimerId) {
+        if self.patience.take_if(|patience| *patience == timer).is_some() {
+            self.repeat_log_out();
+        }
         self.queue.woken(timer);
     }
 
-    /// What is stored now, by whichever tab. A newer log-out empties this tab too.
-    pub fn stored(&mut self, shared: Shared) {
-        let log_out = shared.resets > self.shared.resets;
-        self.shared = self.shared.merge(shared);
-        if log_out {
+    /// What is stored now, by whichever tab. Its epoch is this tab's too; a newer log-out empties it.
+    pub fn stored(&mut self, stored: Shared) {
+        let own = self.shared;
+        self.shared = own.merge(stored);
+        if self.shared != stored {
+            // Somebody cleared the storage: the other tabs must not miss what this one knows.
+            self.out.push(Effect::Remember(self.shared));
+        }
+        if self.shared.left > own.left {
             self.empty_profile();
+            // Who was claimed to be here before that log-out is not claimed after it.
+            self.queue.undo(self.queue.last_number(), false);
+        }
+        if self.shared != own {
             self.restart();
         }
     }
@@ -254,7 +298,15 @@ impl<T: Clone, W> Session<T, W> {
     /// The page unloads: takes out every queued event, and the request to abort. Nothing new is started
     /// for a page that is leaving.
     pub fn leave(&mut self) -> (Vec<Entry>, Option<RequestId>) {
+        self.away = true;
         self.queue.take()
+    }
+
+    /// The page is shown, perhaps again. Whether a log-out arrived that left by beacon nobody knows.
+    pub fn shown(&mut self) {
+        if mem::take(&mut self.away) {
+            self.repeat_log_out();
+        }
     }
 
     /// Puts back what the browser did not take from [`Self::leave`].
@@ -264,7 +316,19 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Sends what may be sent. The profile goes before the events: somebody looks at it.
     fn pump(&mut self) {
-        if self.round.is_none() {
+        if self.away {
+            return;
+        }
+        if self.own_left <= self.shared.heard {
+            // Another tab was faster. Sent now, it might log out whoever has come since.
+            self.queue.undo(self.queue.last_reset(), true);
+        }
+        if self.shared.leaving() {
+            let waits = self.wanted.is_some() && self.queue.last_reset() == 0;
+            if waits && self.patience.is_none() {
+                self.patience = Some(self.wake(PATIENCE_MS));
+            }
+        } else if self.round.is_none() {
             let may = |wanted: &mut Wanted| self.queue.done_up_to(wanted.after);
             if let Some(wanted) = self.wanted.take_if(may) {
                 let Wanted { refresh, covers, .. } = wanted;
@@ -295,7 +359,7 @@ impl<T: Clone, W> Session<T, W> {
     /// Whether one more request may start beside those in flight.
     fn free(&self) -> bool {
         let round_flies = self.round.as_ref().is_some_and(|round| round.flying().next().is_some());
-        self.open || !(round_flies || self.queue.sending().is_some())
+        self.open || !(round_flies || self.queue.sending().is_some() || !self.orphans.is_empty())
     }
 
     /// A request that others wait behind is given up when the page gives up.
@@ -307,6 +371,21 @@ impl<T: Clone, W> Session<T, W> {
         let id = RequestId(self.next_id);
         self.next_id += 1;
         id
+    }
+
+    fn wake(&mut self, after_ms: u32) -> TimerId {
+        let timer = TimerId(self.request_id().0);
+        self.out.push(Effect::Wake { timer, after_ms });
+        timer
+    }
+
+    /// Sends a log-out that the server may not know of, unless that is being done already.
+    fn repeat_log_out(&mut self) {
+        if self.shared.leaving() && self.queue.last_reset() == 0 {
+            self.queue.push(Kind::Reset, "".into());
+            self.own_left = self.shared.left;
+            self.epoch_event = self.queue.last_number();
+        }
     }
 
     fn empty_profile(&mut self) {

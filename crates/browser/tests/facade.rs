@@ -11,7 +11,9 @@ const CONFIG: &str = include_str!("../src/page/config.rs");
 
 #[test]
 fn paths_are_those_of_the_server() {
-    assert!(EARLY.contains(&format!("}}{}?key=", path::ENRICH)));
+    for path in [path::ENRICH, path::RESET] {
+        assert!(EARLY.contains(&format!("urlOf(config, '{path}')")));
+    }
     assert!(ENVELOPE.contains(&format!("'{}'", path::RESET)));
     // `'/v1/' + kind`, where the kind is the first letter of the call.
     assert!(ENVELOPE.contains("'/v1/' + kind"));

@@ -13,6 +13,8 @@ pub(crate) struct Config {
     pub(crate) providers: Vec<String>,
     pub(crate) timeout_ms: u32,
     pub(crate) credentialed: bool,
+    /// What the tabs had stored when the early requests left. Put in by the facade.
+    pub(crate) shared: String,
 }
 
 impl Config {
@@ -29,6 +31,7 @@ impl Config {
             providers: providers.iter().filter_map(|name| name.as_string()).collect(),
             timeout_ms,
             credentialed: member(config, "credentialed").is_truthy(),
+            shared: text("shared"),
         }
     }
 }

@@ -9,11 +9,12 @@ use web_sys::AbortController;
 
 use super::{
     config::Config,
-    host::{Host, recall, remember, to_js},
+    host::{Host, to_js},
     http::{self, Reply},
 };
 use crate::{
     effect::{Effect, Kind, RequestId, TimerId},
+    epoch::Shared,
     session::{Session, Setup},
 };
 
@@ -24,7 +25,6 @@ type PageEffect = Effect<JsValue, Function>;
 #[wasm_bindgen]
 pub struct Engine {
     config: Config,
-    storage_key: String,
     host: Host,
     session: RefCell<Session<JsValue, Function>>,
     /// How to abort what is in flight.
@@ -39,19 +39,16 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(config: &JsValue, host: Host, early: u32, controller: &AbortController) -> Self {
         let config = Config::read(config);
-        let storage_key = ["datafly.", &config.pipeline_key].concat();
         let session = Session::new(Setup {
             providers: config.providers.clone(),
             timeout_ms: config.timeout_ms,
             credentialed: config.credentialed,
             early: early as usize,
-            shared: recall(&storage_key),
+            shared: Shared::parse(&config.shared),
         });
-        host.epoch(session.epoch());
         let flights = (0..early).map(|request| (RequestId(request), controller.clone())).collect();
         Self {
             config,
-            storage_key,
             host,
             session: RefCell::new(session),
             flights: RefCell::new(flights),
@@ -67,12 +64,7 @@ impl Engine {
             't' => Kind::Track,
             _ => Kind::Reset,
         };
-        // Another tab may have counted further.
-        let shared = recall(&self.storage_key);
-        self.input(|session| {
-            session.stored(shared);
-            session.event(kind, body.into());
-        });
+        self.input(|session| session.event(kind, body.into()));
     }
 
     /// Calls `settle({reason, epoch})` once the epoch has a profile; with `fresh`, once one has arrived
@@ -91,8 +83,7 @@ impl Engine {
     /// until then calls are only taken in, so that an `identify` counts for what is asked first.
     pub fn stored(&self) {
         self.started.set(true);
-        let shared = recall(&self.storage_key);
-        self.input(|session| session.stored(shared));
+        self.input(Session::shown);
     }
 
     /// A request ended; see [`Reply`] for the parts.
@@ -119,25 +110,32 @@ impl Engine {
 
     /// The page unloads: what is queued leaves by beacon.
     pub fn unload(&self) {
-        let Some(window) = web_sys::window() else {
-            return;
-        };
         let (mut entries, cut) = self.session.borrow_mut().leave();
         if let Some(request) = cut {
             self.abort(request);
         }
-        entries.retain(|entry| {
-            let url = self.url(entry.kind.path());
-            !window.navigator().send_beacon_with_opt_str(&url, Some(&entry.body)).unwrap_or(false)
-        });
+        entries.retain(|entry| !self.host.beacon(&self.url(entry.kind.path()), &entry.body));
         self.session.borrow_mut().stay(entries);
     }
 }
 
 impl Engine {
     /// Tells the session something, then carries out what it wants. No effect runs inside a borrow.
+    /// Another tab may have counted further, whose event is yet to come.
     fn input(&self, tell: impl FnOnce(&mut Session<JsValue, Function>)) {
+        self.catch_up();
         tell(&mut self.session.borrow_mut());
+        self.carry_out();
+    }
+
+    fn catch_up(&self) {
+        let shared = Shared::parse(&self.host.recall());
+        self.session.borrow_mut().stored(shared);
+    }
+
+    fn carry_out(&self) {
+        let epoch = self.session.borrow().epoch();
+        self.host.epoch(epoch);
         if !self.started.get() {
             return;
         }
@@ -166,6 +164,7 @@ impl Engine {
                 self.abort(request);
                 self.landed(request);
             }
+            Effect::Hasten { request, after_ms } => self.host.later(request.0, after_ms),
             Effect::Wake { timer, after_ms } => self.host.later(timer.0, after_ms),
             Effect::Profile { attributes, epoch } => {
                 let profile = Object::new();
@@ -179,10 +178,7 @@ impl Engine {
             Effect::Settle { waiter, outcome } => {
                 let _ = waiter.call1(&JsValue::NULL, &to_js(&outcome));
             }
-            Effect::Remember(shared) => {
-                remember(&self.storage_key, shared);
-                self.host.epoch(shared.epoch);
-            }
+            Effect::Remember(shared) => self.host.remember(&shared.to_text()),
             Effect::Report(failure) => self.host.report(&to_js(&failure)),
         }
     }

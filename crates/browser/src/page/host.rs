@@ -1,11 +1,8 @@
-//! What the facade lends to the engine, and the page's storage.
+//! What the facade lends to the engine.
 
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
-use web_sys::Storage;
-
-use crate::epoch::Shared;
 
 #[wasm_bindgen]
 extern "C" {
@@ -16,7 +13,19 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn swap(this: &Host, profile: &JsValue, epoch: u32);
 
-    /// The epoch changed.
+    /// What the tabs have stored; nothing where storage is denied.
+    #[wasm_bindgen(method)]
+    pub(crate) fn recall(this: &Host) -> String;
+
+    /// Tells the other tabs. Where storage is denied or full, this tab goes on alone.
+    #[wasm_bindgen(method)]
+    pub(crate) fn remember(this: &Host, text: &str);
+
+    /// Whether the browser took this to send by itself.
+    #[wasm_bindgen(method)]
+    pub(crate) fn beacon(this: &Host, url: &str, body: &str) -> bool;
+
+    /// The epoch, which may have changed.
     #[wasm_bindgen(method)]
     pub(crate) fn epoch(this: &Host, epoch: u32);
 
@@ -36,22 +45,4 @@ extern "C" {
 /// A value of ours as the page sees it: plain objects, never a `Map`.
 pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or_default()
-}
-
-/// `localStorage`, unless this page may not use it.
-fn storage() -> Option<Storage> {
-    web_sys::window()?.local_storage().ok()?
-}
-
-/// What the tabs share now; nothing where storage is denied.
-pub(crate) fn recall(name: &str) -> Shared {
-    let text = storage().and_then(|storage| storage.get_item(name).ok()?);
-    text.map_or_else(Shared::default, |text| Shared::parse(&text))
-}
-
-/// Tells the other tabs. Where storage is denied or full, this tab goes on alone.
-pub(crate) fn remember(name: &str, shared: Shared) {
-    if let Some(storage) = storage() {
-        let _ = storage.set_item(name, &shared.to_text());
-    }
 }

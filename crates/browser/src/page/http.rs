@@ -10,7 +10,11 @@ use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, RequestCredentials};
 
-use crate::{effect::Failure, enrich::Answer, queue::Receipt};
+use crate::{
+    effect::Failure,
+    enrich::Answer,
+    queue::{Receipt, is_final},
+};
 
 /// A status of our own: the request ran into its deadline.
 const TIMED_OUT: i16 = -1;
@@ -59,18 +63,18 @@ impl Reply {
 
     /// Read as the answer to an event. A refusal has the server's error envelope.
     pub(crate) fn receipt(self) -> Receipt {
-        match self.status {
-            200..300 => Receipt::Accepted,
-            300..=428 | 430..500 => {
-                let error = member(&self.body, "error");
-                let text = |name| member(&error, name).as_string();
-                Receipt::Refused(Failure {
-                    code: text("code").unwrap_or_else(|| "EVENT_REFUSED".to_owned()),
-                    message: text("message").unwrap_or_default(),
-                })
-            }
-            _ => Receipt::Unreachable { retry_after_ms: self.retry_after_ms },
+        if !is_final(self.status) {
+            return Receipt::Unreachable { retry_after_ms: self.retry_after_ms };
         }
+        if self.status < 300 {
+            return Receipt::Accepted;
+        }
+        let error = member(&self.body, "error");
+        let text = |name| member(&error, name).as_string();
+        Receipt::Refused(Failure {
+            code: text("code").unwrap_or_else(|| "EVENT_REFUSED".to_owned()),
+            message: text("message").unwrap_or_default(),
+        })
     }
 }
 

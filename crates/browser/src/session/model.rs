@@ -1,12 +1,12 @@
 //! Random interleavings of calls, slow answers and lost answers against what a page may observe.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*};
 
 use super::{Session, Setup};
 use crate::{
-    effect::{Effect, Failure, Kind, Outcome, RequestId, TimerId},
+    effect::{Effect, Failure, Kind, Outcome, Reason, RequestId, TimerId},
     enrich::Answer,
     epoch::Shared,
     queue::Receipt,
@@ -22,7 +22,11 @@ enum Step {
     Track,
     Ready,
     Refresh,
+    OtherTabIdentifies,
     OtherTabResets,
+    /// Its log-outs, and everybody's so far.
+    OtherTabIsHeard,
+    StorageIsCleared,
     /// Answers the n-th request in flight, an aborted one included.
     Answer {
         nth: usize,
@@ -46,7 +50,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Track),
         3 => Just(Step::Ready),
         2 => Just(Step::Refresh),
+        1 => Just(Step::OtherTabIdentifies),
         1 => Just(Step::OtherTabResets),
+        1 => Just(Step::OtherTabIsHeard),
+        1 => Just(Step::StorageIsCleared),
         8 => (0..4usize, how).prop_map(|(nth, how)| Step::Answer { nth, how }),
         2 => Just(Step::Wake),
     ]
@@ -60,14 +67,16 @@ enum Flight {
 
 struct World {
     page: Session<Asked, u32>,
-    epoch: u32,
-    resets: u32,
+    /// What is stored.
+    shared: Shared,
     flights: BTreeMap<u32, Flight>,
     aborted: Vec<u32>,
     timers: Vec<TimerId>,
     called: BTreeMap<u32, u32>,
     settled: BTreeMap<u32, u32>,
     answered_once: bool,
+    /// Epochs for which a request that was asked in them was answered well.
+    known: BTreeSet<u32>,
 }
 
 impl World {
@@ -81,14 +90,14 @@ impl World {
         });
         Self {
             page,
-            epoch: 0,
-            resets: 0,
+            shared: Shared::default(),
             flights: BTreeMap::from([(0, Flight::Enrich { asked: 0 })]),
             aborted: Vec::new(),
             timers: Vec::new(),
             called: BTreeMap::new(),
             settled: BTreeMap::new(),
             answered_once: credentialed,
+            known: BTreeSet::new(),
         }
     }
 
@@ -97,23 +106,32 @@ impl World {
         match step {
             Step::Identify => self.start_epoch(Kind::Identify),
             Step::Reset => {
-                self.resets += 1;
+                self.shared.left += 1;
                 self.start_epoch(Kind::Reset);
             }
             Step::Track => self.page.event(Kind::Track, "".into()),
             Step::Ready => {
-                self.called.insert(waiter, self.epoch);
+                self.called.insert(waiter, self.shared.epoch);
                 self.page.ready(waiter);
             }
             Step::Refresh => {
-                self.called.insert(waiter, self.epoch);
+                self.called.insert(waiter, self.shared.epoch);
                 self.page.refresh(waiter);
             }
-            Step::OtherTabResets => {
-                self.epoch += 1;
-                self.resets += 1;
-                self.page.stored(Shared { epoch: self.epoch, resets: self.resets });
+            Step::OtherTabIdentifies => {
+                self.shared.epoch += 1;
+                self.page.stored(self.shared);
             }
+            Step::OtherTabResets => {
+                self.shared.epoch += 1;
+                self.shared.left += 1;
+                self.page.stored(self.shared);
+            }
+            Step::OtherTabIsHeard => {
+                self.shared.heard = self.shared.left;
+                self.page.stored(self.shared);
+            }
+            Step::StorageIsCleared => self.page.stored(Shared::default()),
             Step::Answer { nth, how } => {
                 let nth = self.flights.keys().nth(*nth).copied();
                 if let Some(request) = nth {
@@ -130,7 +148,7 @@ impl World {
     }
 
     fn start_epoch(&mut self, kind: Kind) {
-        self.epoch += 1;
+        self.shared.epoch += 1;
         self.page.event(kind, "".into());
     }
 
@@ -142,6 +160,9 @@ impl World {
         self.answered_once |= well;
         match flight {
             Flight::Enrich { asked } => {
+                if well {
+                    self.known.insert(asked);
+                }
                 let answer = match how {
                     How::Well => Answer::Attributes { value: asked, empty: false },
                     How::Refused => Answer::Denied,
@@ -166,7 +187,9 @@ impl World {
         for effect in self.page.effects() {
             match effect {
                 Effect::Enrich { request, .. } => {
-                    self.flights.insert(request.0, Flight::Enrich { asked: self.epoch });
+                    assert!(!self.shared.leaving(), "asked with the cookie of who left");
+                    let asked = self.shared.epoch;
+                    self.flights.insert(request.0, Flight::Enrich { asked });
                 }
                 Effect::Post { request, .. } => {
                     self.flights.insert(request.0, Flight::Post);
@@ -174,20 +197,21 @@ impl World {
                 Effect::Abort(request) => self.aborted.push(request.0),
                 Effect::Wake { timer, .. } => self.timers.push(timer),
                 Effect::Profile { attributes, epoch } => {
-                    assert_eq!(epoch, self.epoch);
+                    assert_eq!(epoch, self.shared.epoch);
                     assert!(attributes.iter().flatten().all(|asked| *asked == epoch));
                 }
-                Effect::Settle { waiter, outcome: Outcome { epoch, .. } } => {
-                    assert_eq!(epoch, self.epoch, "settled by an older epoch");
+                Effect::Settle { waiter, outcome: Outcome { epoch, reason } } => {
+                    assert_eq!(epoch, self.shared.epoch, "settled by an older epoch");
                     *self.settled.entry(waiter).or_default() += 1;
                     assert!(self.called[&waiter] <= epoch);
+                    assert!(reason != Reason::Network || self.known.contains(&epoch));
                 }
                 Effect::Remember(shared) => {
-                    assert!(shared.resets >= self.resets);
-                    self.resets = shared.resets;
-                    assert_eq!(shared.epoch, self.epoch);
+                    assert_eq!(shared, shared.merge(Shared { heard: 0, ..self.shared }));
+                    self.shared = self.shared.merge(shared);
+                    assert!(self.shared.heard <= self.shared.left);
                 }
-                Effect::Report(_) => {}
+                Effect::Hasten { .. } | Effect::Report(_) => {}
             }
         }
         let live = || self.flights.iter().filter(|(id, _)| !self.aborted.contains(id));

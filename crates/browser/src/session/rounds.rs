@@ -9,14 +9,24 @@ use crate::{
 };
 
 impl<T: Clone, W> Session<T, W> {
-    /// The epoch changed: forgets what is under way, and asks anew for whoever cared.
+    /// The epoch changed, or the server heard of a log-out: forgets what is under way, and asks anew for whoever cared.
     pub(super) fn restart(&mut self) {
         let cared = self.round.is_some()
             || self.wanted.is_some()
             || !self.waiters.is_empty()
             || !self.refreshers.is_empty();
         if let Some(round) = self.round.take() {
-            self.out.extend(round.flying().map(Effect::Abort));
+            if self.open {
+                self.out.extend(round.flying().map(Effect::Abort));
+            } else {
+                // It may be minting the visitor id: another request now would mint a second one.
+                // But half of the callers' time must be left for the answers they wait for.
+                let after_ms = self.timeout_ms / 2;
+                for request in round.flying() {
+                    self.orphans.push(request);
+                    self.out.push(Effect::Hasten { request, after_ms });
+                }
+            }
         }
         self.settled = None;
         self.attempts = 0;

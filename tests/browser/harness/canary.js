@@ -1,0 +1,52 @@
+// What must never be seen: by the browser, or in the log.
+import { strict as assert } from 'node:assert';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { COOKIE_SECRET } from './config.js';
+import { WWW } from './processes.js';
+
+const NOT_ALLOWED = [
+  // Names the owner did not allow, and values under them.
+  'InternalMargin', 'HomeAddress', 'Household', 'FirstName', 'LifetimeValue', 'ChurnRisk', 'LoyaltyPoints',
+  'Harbour Road', 'Mill Lane', 'Elm Avenue', '8904.75', 'early-access-spring',
+];
+const PEOPLE = ['vera@example.com', 'alice@example.com', 'bob@example.com', '+4477009001'];
+
+/** The secrets of the processes under test. */
+const secretsOf = ({ identity, amperity }) => [
+  amperity.api_key,
+  amperity.profile_api_key,
+  identity.secret,
+  COOKIE_SECRET,
+];
+
+/** Asserts that what was recorded so far holds none of it. */
+export const assertSecret = (gate, sandbox, server) => {
+  const answers = gate.exchanges.filter(({ host }) => /^(id|collect)\./.test(host));
+  const log = server.log();
+  const secrets = secretsOf(sandbox.facts);
+  // A search that finds nothing must have had something to search.
+  assert(answers.some(({ answer }) => answer.includes('"attributes"')), 'answers were recorded');
+  assert(log.includes('TRACE'), 'the log is at its most talkative');
+
+  for (const needle of [...secrets, ...NOT_ALLOWED, ...PEOPLE]) {
+    for (const { method, path, answer } of answers) {
+      assert(!answer.includes(needle), `the answer to ${method} ${path} holds ${needle}`);
+    }
+  }
+  const credentials = answers.flatMap(({ setCookies }) => setCookies.map(valueOf)).filter(Boolean);
+  const tokens = answers.flatMap(({ body }) => /"token":"([^"]+)"/.exec(body)?.[1] ?? []);
+  const lines = log.split('\n');
+  for (const needle of [...secrets, ...NOT_ALLOWED, ...PEOPLE, ...credentials, ...tokens]) {
+    assert.equal(lines.find((line) => line.includes(needle)), undefined, `the log holds ${needle}`);
+  }
+  const folder = join(WWW, 'pkg');
+  for (const file of readdirSync(folder)) {
+    const bytes = readFileSync(join(folder, file), 'latin1');
+    for (const needle of [...secrets, ...NOT_ALLOWED, ...PEOPLE]) {
+      assert(!bytes.includes(needle), `${file} holds ${needle}`);
+    }
+  }
+};
+
+const valueOf = (setCookie) => /^__Host-dfk=([^;]+)/.exec(setCookie)?.[1];

@@ -1,0 +1,57 @@
+// The server's configuration file.
+import { ALLOWED, COLLECT, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE } from './site.js';
+
+export const COOKIE_SECRET = 'cookie-key-of-the-browser-tests-0123456789';
+
+/** @param sandbox what the sandbox's ready file says */
+export const toml = ({ folder, bundle, certificates, sandbox }) => `
+[server]
+listen = "127.0.0.1:0"
+public_url = "${ID}"
+asset_url = "${COLLECT}"
+data_dir = "${folder}/data"
+bundle_dir = "${bundle}"
+tls = { certificate = "${certificates.certificate}", key = "${certificates.key}" }
+cookie_keys = [{ id = "t", secret = { env = "COOKIE_KEY" } }]
+
+${pipeline(REQUIRED, SITE, 'required', sandbox)}
+${pipeline(OFF, SITE, 'off', sandbox)}
+${pipeline(FOREIGN, 'https://www.other.test', 'required', sandbox)}
+`;
+
+/** Values of the secrets that the file names. */
+export const secrets = ({ identity, amperity }) => ({
+  COOKIE_KEY: COOKIE_SECRET,
+  IDENTITY: identity.secret,
+  INGEST: amperity.api_key,
+  PROFILE: amperity.profile_api_key,
+});
+
+const pipeline = (key, origin, verification, { identity, amperity }) => `
+[[pipelines]]
+key = "${key}"
+origins = ["${origin}"]
+${origin == SITE ? 'cookie_domain = "shop.test"' : ''}
+ready_timeout_ms = ${READY_MS}
+
+[pipelines.identity]
+verification = "${verification}"
+keys = [{ id = "${identity.kid}", algorithm = "HS256", secret = { env = "IDENTITY" } }]
+
+[[pipelines.integrations]]
+vendor = "amperity"
+tenant_subdomain = "acme"
+tenant_id = "${amperity.tenant_id}"
+base_url = "${amperity.base_url}"
+api_key = { env = "INGEST" }
+profile_api_key = { env = "PROFILE" }
+profile_collection_id = "${amperity.profile_collection_id}"
+event_stream_id = "${amperity.event_stream_id}"
+source_value = "${amperity.source_value}"
+browser_attribute_allowlist = "${ALLOWED}"
+linking_keys = '''[
+  {"source": "email", "key": "email_sha256", "hash": "sha256"},
+  {"source": "user_id", "key": "customer_id"},
+  {"source": "canonical_id", "key": "device_cookie"}
+]'''
+`;

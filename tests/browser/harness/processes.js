@@ -1,0 +1,64 @@
+// The product's own processes: started, waited for, stopped by their id.
+import { spawn } from 'node:child_process';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { secrets, toml } from './config.js';
+import { COLLECT, ID, REQUIRED } from './site.js';
+import { until } from './until.js';
+
+const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../..');
+const BINARY = resolve(ROOT, process.env.DATAFLY_BIN ?? 'target/debug/datafly');
+/** The shop's files; the bundle is in `pkg`. */
+export const WWW = resolve(ROOT, process.env.DATAFLY_WWW ?? 'www');
+
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+/** `datafly sandbox`: the vendor and the shop. `facts` is its ready file. */
+export const startSandbox = (folder) =>
+  start(folder, 'sandbox', {}, [
+    'sandbox', '--vendor', '127.0.0.1:0', '--shop', '127.0.0.1:0', '--www', WWW,
+    '--pipeline-key', REQUIRED, '--id-url', ID, '--collect-url', COLLECT,
+  ]);
+
+/** `datafly serve` over that sandbox, at its most talkative. `facts` is its ready file. */
+export const startServer = (folder, certificates, sandbox) => {
+  const config = join(folder, 'datafly.toml');
+  writeFileSync(config, toml({ folder, bundle: join(WWW, 'pkg'), certificates, sandbox }));
+  return start(folder, 'serve', secrets(sandbox), ['serve', '--config', config, '--log', 'trace']);
+};
+
+const start = async (folder, name, environment, args) => {
+  const readyFile = join(folder, name + '.ready');
+  const logFile = join(folder, name + '.log');
+  const log = openSync(logFile, 'a');
+  const child = spawn(BINARY, [...args, '--ready-file', readyFile], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', log, log],
+  });
+  running.add(child);
+  let ended = false;
+  child.on('exit', () => {
+    ended = true;
+    running.delete(child);
+  });
+  child.on('error', () => (ended = true));
+  const read = () => readFileSync(logFile, 'utf8');
+  await until(
+    () => {
+      if (ended) throw new Error(`${BINARY} ${name} ended:\n${read()}`);
+      return existsSync(readyFile);
+    },
+    `${name} is ready`,
+    30e3,
+  );
+  return {
+    facts: JSON.parse(readFileSync(readyFile, 'utf8')),
+    log: read,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await until(() => ended, `${name} has stopped`, 15e3);
+    },
+  };
+};

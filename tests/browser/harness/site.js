@@ -1,0 +1,23 @@
+// Names and numbers that the configuration, the pages and the tests share.
+
+/** `verification = "required"`, and the audience of the shop's identity tokens. */
+export const REQUIRED = 'dk_test_shop';
+/** `verification = "off"`. */
+export const OFF = 'dk_test_open';
+/** Another site's: our pages are denied. */
+export const FOREIGN = 'dk_test_other';
+
+export const SITE = 'https://www.shop.test';
+export const ID = 'https://id.shop.test';
+export const COLLECT = 'https://collect.shop.test';
+export const SIBLING = 'https://evil.shop.test';
+export const EVIL = 'https://evil.test';
+
+/** `ready_timeout_ms` of every pipeline. */
+export const READY_MS = 1500;
+/** What the stub waits when no loader comes to tell it the pipeline's. */
+export const STUB_READY_MS = 3000;
+/** A timer may be late on a busy machine; it may never be late by the next longer thing that ends. */
+export const SLACK_MS = 700;
+
+export const ALLOWED = ['Persona', 'FavoriteBrand', 'LifetimeTier'];

@@ -1,0 +1,35 @@
+// The sandbox's control routes: what the vendor was asked, and what it is told to know.
+
+export class Vendor {
+  #base;
+
+  constructor(address) {
+    this.#base = `http://${address}/_control/`;
+  }
+
+  async #call(method, route, body) {
+    const answer = await fetch(this.#base + route, {
+      method,
+      headers: body && { 'content-type': 'application/json' },
+      body: body && JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Back to the start: no links, no requests. */
+  reset = () => this.#call('POST', 'reset');
+
+  /** As if the vendor had seen this browser with that customer. */
+  link = (cookie, customer) => this.#call('POST', 'link', { cookie, customer });
+
+  /** The vendor's routes that were asked at all, with how often. */
+  hits = async () =>
+    Object.fromEntries(Object.entries(await this.#call('GET', 'hits')).filter(([, count]) => count));
+
+  /** Names of the linking keys that were looked up, in order. */
+  lookUps = async () => {
+    const { requests } = await this.#call('GET', 'requests');
+    return requests.flatMap(({ body }) => Object.keys(body?.keys ?? {}));
+  };
+}

@@ -1,0 +1,54 @@
+// Everything one test file runs in: vendor, shop, server, internet, browser. Started once for the file.
+import { after, test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assertSecret } from './canary.js';
+import { certificates } from './certificates.js';
+import { launch } from './chromium.js';
+import { Gate } from './gate.js';
+import { startSandbox, startServer } from './processes.js';
+import { Vendor } from './vendor.js';
+import { Visitor } from './visitor.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'datafly-browser-'));
+const certificate = certificates(folder);
+const sandbox = await startSandbox(folder);
+const server = await startServer(folder, certificate, sandbox.facts);
+export const gate = await Gate.open(certificate, {
+  datafly: server.facts.address,
+  shop: sandbox.facts.shop,
+});
+export const vendor = new Vendor(sandbox.facts.vendor);
+const browser = await launch(gate.port, certificate.spki);
+
+after(async () => {
+  await browser.close();
+  await gate.close();
+  await server.stop();
+  await sandbox.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** A test with a browser of its own, before a vendor that has heard of nobody. */
+export const scenario = (name, body) =>
+  test(name, { timeout: 40e3 }, async (t) => {
+    gate.clear();
+    await vendor.reset();
+    const visitor = await Visitor.arrive(browser);
+    try {
+      await body(visitor);
+      visitor.assertQuiet();
+    } catch (error) {
+      visitor.complaints().forEach((complaint) => t.diagnostic(complaint));
+      throw error;
+    } finally {
+      gate.clear();
+      await visitor.close();
+    }
+  });
+
+/** The last test of each file. */
+export const nothingLeaked = () =>
+  test('no secret, no attribute that is not allowed and no other person was seen by browser or log', () =>
+    assertSecret(gate, sandbox, server));
