@@ -33,19 +33,20 @@ for (const form of FORMS) {
     assert.equal(lost.met, 1);
     assert.deepEqual(names(taken()).sort(), ['Left', 'Left for good']);
     const sent = to(exchanges(), '/v1/t').map(event);
-    assert.deepEqual(sent.map(({ event }) => event), ['Left', 'Left', 'Left for good']);
-    assert.equal(sent[0].messageId, sent[1].messageId, 'the one that may have arrived twice says so');
+    // Beacons are sent side by side: which of them the server sees first is the browser's affair.
+    const [first, ...rest] = sent.sort((a, b) => (a.event < b.event ? -1 : 1));
+    assert.deepEqual([first, ...rest].map(({ event }) => event), ['Left', 'Left', 'Left for good']);
+    assert.equal(first.messageId, rest[0].messageId, 'the one that may have arrived twice says so');
     const id = await visitor.id();
     for (const { headers } of taken()) assert.equal(idOf(/__Host-dfk=([^;]+)/.exec(headers.cookie)[1]), id);
   });
 }
 
 for (const form of FORMS) {
-  for (const [what, fault, times] of [
-    ['is answered 503', status(503, ['retry-after', '1']), 1],
-    ['is answered 429', status(429, ['retry-after', '1']), 1],
-    // Chromium repeats by itself what broke off on a connection that was open before.
-    ['breaks off', down(), 2],
+  for (const [what, fault] of [
+    ['is answered 503', status(503, ['retry-after', '1'])],
+    ['is answered 429', status(429, ['retry-after', '1'])],
+    ['breaks off', down()],
   ]) {
     scenario(`${form}: events arrive in order when the second one ${what}`, async (visitor) => {
       visitor.expectConsole(/datafly EVENTS_DELAYED/, /Failed to load resource/);
@@ -54,18 +55,21 @@ for (const form of FORMS) {
       const exchanges = gate.watch();
       await tab.evaluate(() => datafly.track('1'));
       await until(() => accepted(exchanges(), '/v1/t').length == 1, 'the first one is taken');
-      const lost = gate.fault(TRACK, fault, { times });
+      // Until the SDK has heard of it: Chromium repeats by itself, on each connection that was open
+      // before, what broke off there.
+      const lost = gate.fault(TRACK, fault);
       await tab.evaluate(() => ['2', '3', '4', '5'].map((name) => datafly.track(name, { name })));
+      await until(() => visitor.complained(/EVENTS_DELAYED/), 'the console says so');
+      gate.clear();
       await until(() => accepted(exchanges(), '/v1/t').length == 5, 'all are taken', 10e3);
 
       const sent = to(exchanges(), '/v1/t');
-      const again = Array(times).fill('2');
+      const again = Array(lost.met).fill('2');
+      assert(lost.met > 0);
       assert.deepEqual(names(sent), ['1', '2', ...again, '3', '4', '5']);
-      assert.equal(lost.met, times);
       const [, second, ...others] = sent.map(event);
-      for (const retry of others.slice(0, times)) assert.deepEqual(retry, second, 'with the same id');
+      for (const retry of others.slice(0, lost.met)) assert.deepEqual(retry, second, 'with the same id');
       assert.equal(new Set(sent.map((exchange) => event(exchange).messageId)).size, 5);
-      assert(visitor.complained(/EVENTS_DELAYED/), 'the console says so');
     });
   }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 
@@ -16,6 +16,8 @@ const HOSTS: [&str; 4] = ["shop.test", "*.shop.test", "evil.test", "*.evil.test"
 /// Writes `ca.pem`, `cert.pem` and `key.pem`, new ones each time.
 pub(crate) fn write(folder: &Path) -> Result<()> {
     let mut authority = CertificateParams::new(Vec::new())?;
+    // Named apart: a leaf with its issuer's name counts as self-signed.
+    authority.distinguished_name.push(DnType::CommonName, "datafly test authority");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     let authority_key = KeyPair::generate()?;
@@ -23,6 +25,7 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     let issuer = Issuer::new(authority, authority_key);
 
     let mut leaf = CertificateParams::new(HOSTS.map(str::to_owned).to_vec())?;
+    leaf.distinguished_name.push(DnType::CommonName, "shop.test");
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let leaf_key = KeyPair::generate()?;
     let leaf_certificate = leaf.signed_by(&leaf_key, &issuer)?;
