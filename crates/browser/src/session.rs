@@ -16,6 +16,7 @@
 //! - Until the first successful credentialed answer one request is in flight, so that a first visit is
 //!   given one visitor id; after that, events go one at a time and enrich beside them.
 
+mod leaving;
 mod rounds;
 
 use std::{mem, rc::Rc};
@@ -25,7 +26,7 @@ use crate::{
     effect::{Effect, Failure, Kind, Outcome, Reason, RequestId, TimerId},
     enrich::{Answer, Round},
     epoch::Shared,
-    queue::{Entry, Queue, Receipt},
+    queue::{Queue, Receipt},
 };
 
 /// No request is waited for longer: by then the page has long shown something.
@@ -277,43 +278,6 @@ impl<T: Clone, W> Session<T, W> {
         self.queue.woken(timer);
     }
 
-    /// What is stored now, by whichever tab. Its epoch is this tab's too; a newer log-out empties it.
-    pub fn stored(&mut self, stored: Shared) {
-        let own = self.shared;
-        self.shared = own.merge(stored);
-        if self.shared != stored {
-            // Somebody cleared the storage: the other tabs must not miss what this one knows.
-            self.out.push(Effect::Remember(self.shared));
-        }
-        if self.shared.left > own.left {
-            self.empty_profile();
-            // Who was claimed to be here before that log-out is not claimed after it.
-            self.queue.undo(self.queue.last_number(), false);
-        }
-        if self.shared != own {
-            self.restart();
-        }
-    }
-
-    /// The page unloads: takes out every queued event, and the request to abort. Nothing new is started
-    /// for a page that is leaving.
-    pub fn leave(&mut self) -> (Vec<Entry>, Option<RequestId>) {
-        self.away = true;
-        self.queue.take()
-    }
-
-    /// The page is shown, perhaps again. Whether a log-out arrived that left by beacon nobody knows.
-    pub fn shown(&mut self) {
-        if mem::take(&mut self.away) {
-            self.repeat_log_out();
-        }
-    }
-
-    /// Puts back what the browser did not take from [`Self::leave`].
-    pub fn stay(&mut self, entries: Vec<Entry>) {
-        self.queue.put_back(entries);
-    }
-
     /// Sends what may be sent. The profile goes before the events: somebody looks at it.
     fn pump(&mut self) {
         if self.away {
@@ -377,15 +341,6 @@ impl<T: Clone, W> Session<T, W> {
         let timer = TimerId(self.request_id().0);
         self.out.push(Effect::Wake { timer, after_ms });
         timer
-    }
-
-    /// Sends a log-out that the server may not know of, unless that is being done already.
-    fn repeat_log_out(&mut self) {
-        if self.shared.leaving() && self.queue.last_reset() == 0 {
-            self.queue.push(Kind::Reset, "".into());
-            self.own_left = self.shared.left;
-            self.epoch_event = self.queue.last_number();
-        }
     }
 
     fn empty_profile(&mut self) {
