@@ -6,6 +6,7 @@ use datafly_sandbox::Fault;
 use datafly_tests::{TestApp, TestConfig};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 const ALLOWED: [&str; 3] = ["Persona", "FavoriteBrand", "Größe"];
@@ -76,6 +77,8 @@ fn only_allowed_attributes_reach_a_browser() {
         let answer = runtime.block_on(async {
             let fault = Fault::body(body.clone());
             app.sandbox.fault("amperity.lookup.post", Some(1), fault).unwrap();
+            // Past every life of what is cached.
+            app.surroundings.wait(SignedDuration::from_hours(25));
             browser.enrich().await
         });
         prop_assert_eq!(answer.status.as_u16(), 200);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use datafly_sandbox::{self as sandbox, Fault};
 use datafly_tests::{TestApp, TestConfig};
+use jiff::SignedDuration;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -73,6 +74,7 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
             answers += &browser.enrich().await.all_bytes();
         }
         for fault in [Fault::status(401), Fault::garbage(), Fault::cut_body(), Fault::status(500)] {
+            app.surroundings.wait(SignedDuration::from_hours(25));
             app.sandbox.fault("amperity.lookup.post", Some(1), fault).unwrap();
             answers += &browser.enrich().await.all_bytes();
         }

@@ -8,7 +8,8 @@ async fn first_touch_is_empty_and_asks_no_vendor() {
     let app = TestApp::start().await;
     let answer = app.browser().enrich().await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({"provider": "amperity", "attributes": {}}));
+    assert_eq!(answer.json()["provider"], "amperity");
+    assert_eq!(answer.json()["attributes"], json!({}));
     assert_eq!(app.vendor_calls(), 0, "an id made in this request is never looked up");
 }
 

@@ -25,7 +25,7 @@ async fn under_off_a_bare_identify_gives_richer_attributes() {
     let mut browser = app.browser();
     browser.page().await;
     assert_eq!(browser.attributes().await, json!({}));
-    assert_eq!(browser.identify(&claim_to_be_alice()).await.json(), json!({"success": true}));
+    assert_eq!(browser.identify(&claim_to_be_alice()).await.json()["success"], true);
     assert_eq!(browser.attributes().await["Persona"], "Style Seeker");
 }
 
@@ -112,7 +112,7 @@ async fn log_out_is_a_new_visitor_and_the_old_id_is_dead() {
     let mut browser = app.browser();
     browser.identify(&app.log_in("alice").await).await;
     let (alice, mut other_tab) = (browser.visitor(), browser.clone());
-    assert_eq!(browser.reset().await.json(), json!({"success": true}));
+    assert_eq!(browser.reset().await.json()["success"], true);
     assert_ne!(browser.visitor(), alice);
     assert_eq!(browser.attributes().await, json!({}));
 

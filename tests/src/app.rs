@@ -4,10 +4,13 @@ use std::fs;
 use std::sync::Arc;
 
 use axum::Router;
+use datafly_provider::http::Network;
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
+use datafly_server::app::App;
 use datafly_server::config::{Config, Secrets};
+use datafly_server::edge;
 use datafly_server::runtime::{Clock, Entropy, Runtime};
-use datafly_server::{edge, wiring};
+use datafly_server::wiring::{self, Outside};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -44,6 +47,8 @@ impl Default for TestConfig {
 pub struct TestApp {
     /// The public routes.
     pub router: Router,
+    /// What the routes share.
+    pub app: Arc<App>,
     /// The vendor; its hit counters are what tests assert.
     pub sandbox: Sandbox,
     /// Time and randomness.
@@ -86,8 +91,11 @@ impl TestApp {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
-        let app = wiring::build(config, &secrets, &runtime).unwrap();
-        Self { router: edge::router(Arc::new(app)), sandbox, surroundings, _folder: folder }
+        let outside = Outside { runtime, transport: Arc::new(Network::new().unwrap()) };
+        let app = Arc::new(wiring::build(config, &secrets, &outside).unwrap());
+        surroundings.server_is_up();
+        let router = edge::router(Arc::clone(&app), "");
+        Self { router, app, sandbox, surroundings, _folder: folder }
     }
 
     /// A browser on the site, with an empty cookie jar.

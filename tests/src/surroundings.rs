@@ -10,12 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 pub struct Surroundings {
     now: Mutex<Timestamp>,
     drawn: Mutex<u128>,
+    /// What had been drawn when the server was up: a secret of its own.
+    drawn_at_start: Mutex<u128>,
 }
 
 impl Default for Surroundings {
     fn default() -> Self {
         let start = Timestamp::constant(1_800_000_000, 0);
-        Self { now: Mutex::new(start), drawn: Mutex::new(0) }
+        Self { now: Mutex::new(start), drawn: Mutex::new(0), drawn_at_start: Mutex::new(0) }
     }
 }
 
@@ -25,9 +27,13 @@ impl Surroundings {
         *self.now.lock().unwrap() += time;
     }
 
-    /// How many times randomness was drawn: each minted visitor draws once.
+    /// How many times randomness was drawn since the server was up: each minted visitor draws once.
     pub fn drawn(&self) -> u128 {
-        *self.drawn.lock().unwrap()
+        *self.drawn.lock().unwrap() - *self.drawn_at_start.lock().unwrap()
+    }
+
+    pub(crate) fn server_is_up(&self) {
+        *self.drawn_at_start.lock().unwrap() = *self.drawn.lock().unwrap();
     }
 }
 

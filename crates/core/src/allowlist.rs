@@ -35,7 +35,7 @@ pub enum AllowlistError {
 }
 
 /// The allowed names and the largest size of each value, in bytes of JSON.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Allowlist(BTreeMap<String, usize>);
 
 impl Allowlist {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::consent::{Consent, ConsentError};
 use crate::id::{IdError, Identifier};
 
 /// Largest event in bytes of JSON; also the limit of Amperity's event route.
@@ -19,6 +20,9 @@ pub const MAX_NAME_BYTES: usize = 256;
 
 /// Longest identity token, in bytes: a JWT of a few claims is under 1 KB.
 pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
+
+/// Longest visitor handle, in bytes; ours are about 70.
+const MAX_HANDLE_BYTES: usize = 256;
 
 /// What kind of event it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +87,9 @@ pub enum EventError {
         /// What is wrong with it.
         reason: IdError,
     },
+    /// `context.consent` is no consent state.
+    #[error("`context.consent`: {0}")]
+    Consent(#[from] ConsentError),
     /// `type` says one thing, the route another.
     #[error("`type` says another kind of event than the route, which takes `{expected}`")]
     KindMismatch {
@@ -121,6 +128,8 @@ pub struct Event {
     pub message_id: Option<String>,
     /// When it happened, by the sender's clock.
     pub timestamp: Option<Timestamp>,
+    /// When it was sent, by the same clock: what tells how far that clock is off.
+    pub sent_at: Option<Timestamp>,
     /// The site's id of the person.
     pub user_id: Option<Identifier>,
     /// The id a client gave itself.
@@ -140,6 +149,8 @@ pub struct Submission {
     pub event: Event,
     /// A signed identity, still to be verified.
     pub token: Option<IdentityToken>,
+    /// Whose event it was when it happened, still to be verified; see [`crate::v1::Accepted::handle`].
+    pub handle: Option<String>,
 }
 
 impl Submission {
@@ -157,12 +168,14 @@ impl Submission {
             _ => {}
         }
         let token = text_up_to(&mut fields, "token", MAX_TOKEN_BYTES)?.map(IdentityToken);
+        let handle = text_up_to(&mut fields, "handle", MAX_HANDLE_BYTES)?;
         let event = Event {
             kind,
             event: text(&mut fields, "event")?,
             name: text(&mut fields, "name")?,
             message_id: text(&mut fields, "messageId")?,
-            timestamp: timestamp(&mut fields)?,
+            timestamp: timestamp(&mut fields, "timestamp")?,
+            sent_at: timestamp(&mut fields, "sentAt")?,
             user_id: identifier(fields.remove("userId"), "userId")?,
             anonymous_id: identifier(fields.remove("anonymousId"), "anonymousId")?,
             properties: object(&mut fields, "properties")?,
@@ -179,7 +192,7 @@ impl Submission {
                     hint: "an identify needs a `userId` or `traits`",
                 })
             }
-            _ => Ok(Self { event, token }),
+            _ => Ok(Self { event, token, handle }),
         }
     }
 }
@@ -193,6 +206,50 @@ impl Event {
     /// `traits.phone`, where it is a usable identifier.
     pub fn phone(&self) -> Result<Option<Identifier>, EventError> {
         identifier(self.traits.get("phone").cloned(), "traits.phone")
+    }
+
+    /// `context.consent`, where the page knows it.
+    pub fn consent(&self) -> Result<Option<Consent>, EventError> {
+        let consent = self.context.get("consent").filter(|consent| !consent.is_null());
+        Ok(consent.map(Consent::parse).transpose()?)
+    }
+
+    /// When it happened by the receiver's clock, never after `received`. The sender's clock may be off by
+    /// any amount, which `sentAt` shows (Segment spec: `receivedAt - (sentAt - timestamp)`); without it the
+    /// sender is believed.
+    pub fn occurred_at(&self, received: Timestamp) -> Timestamp {
+        let occurred = match (self.timestamp, self.sent_at) {
+            (None, _) => received,
+            (Some(timestamp), None) => timestamp,
+            (Some(timestamp), Some(sent)) => {
+                // Out of range only for absurd clocks, whose event then counts as of now.
+                received.checked_sub(sent.duration_since(timestamp)).unwrap_or(received)
+            }
+        };
+        occurred.min(received)
+    }
+
+    /// The event as JSON, in the envelope's spelling: what paths resolve in.
+    pub fn to_json(&self) -> Value {
+        let mut fields = Map::new();
+        let mut text = |name: &str, value: Option<&str>| {
+            if let Some(value) = value {
+                fields.insert(name.to_owned(), value.into());
+            }
+        };
+        text("type", Some(self.kind.as_str()));
+        text("event", self.event.as_deref());
+        text("name", self.name.as_deref());
+        text("messageId", self.message_id.as_deref());
+        text("timestamp", self.timestamp.map(|time| time.to_string()).as_deref());
+        text("userId", self.user_id.as_ref().map(Identifier::expose));
+        text("anonymousId", self.anonymous_id.as_ref().map(Identifier::expose));
+        for (name, map) in
+            [("properties", &self.properties), ("traits", &self.traits), ("context", &self.context)]
+        {
+            fields.insert(name.to_owned(), map.clone().into());
+        }
+        Value::Object(fields)
     }
 }
 
@@ -237,12 +294,12 @@ fn object(fields: &mut Fields, field: &'static str) -> Result<Fields, EventError
     }
 }
 
-fn timestamp(fields: &mut Fields) -> Result<Option<Timestamp>, EventError> {
+fn timestamp(fields: &mut Fields, field: &'static str) -> Result<Option<Timestamp>, EventError> {
     let expected = "an ISO 8601 time with an offset, for example 2026-04-17T15:37:10.484Z";
-    text(fields, "timestamp")?
+    text(fields, field)?
         .map(|text| text.parse())
         .transpose()
-        .map_err(|_| EventError::WrongType { field: "timestamp", expected })
+        .map_err(|_| EventError::WrongType { field, expected })
 }
 
 #[cfg(test)]

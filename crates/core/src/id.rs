@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -87,7 +88,7 @@ impl TryFrom<String> for CanonicalId {
 /// The public name of a pipeline, `dk_live_…` or `dk_test_…`. Not a secret: it is in every page.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct PipelineKey(String);
+pub struct PipelineKey(Arc<str>);
 
 impl PipelineKey {
     /// The key as text.
@@ -106,7 +107,7 @@ impl FromStr for PipelineKey {
                 if (4..=64).contains(&rest.len())
                     && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') =>
             {
-                Ok(Self(text.to_owned()))
+                Ok(Self(text.into()))
             }
             _ => Err(IdError::PipelineKey),
         }
@@ -121,7 +122,7 @@ impl fmt::Display for PipelineKey {
 
 impl From<PipelineKey> for String {
     fn from(key: PipelineKey) -> Self {
-        key.0
+        key.as_str().to_owned()
     }
 }
 

@@ -7,6 +7,7 @@ pub mod allowlist;
 #[cfg(test)]
 mod arbitrary;
 pub mod attributes;
+pub mod consent;
 pub mod context;
 pub mod event;
 pub mod id;

@@ -67,8 +67,8 @@ impl fmt::Debug for KeyValue {
 /// pipeline's owner has chosen to believe claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identifiers {
-    /// The visitor's own id.
-    pub canonical_id: CanonicalId,
+    /// The visitor's own id; absent where a site's server asks about a person without naming a browser.
+    pub canonical_id: Option<CanonicalId>,
     /// See [`Source::AnonymousId`].
     pub anonymous_id: Option<Identifier>,
     /// See [`Source::UserId`].
@@ -82,7 +82,7 @@ pub struct Identifiers {
 impl LinkingKey {
     /// The key with its value, or `None` when the visitor has no such identifier.
     pub fn value_of(&self, identifiers: &Identifiers) -> Option<KeyValue> {
-        let canonical = || Identifier::new(identifiers.canonical_id.to_string()).ok();
+        let canonical = || Identifier::new(identifiers.canonical_id?.to_string()).ok();
         let value = match self.source {
             Source::CanonicalId => canonical(),
             Source::AnonymousId => identifiers.anonymous_id.clone().or_else(canonical),

@@ -4,7 +4,7 @@ use super::*;
 
 fn nobody() -> Identifiers {
     Identifiers {
-        canonical_id: CanonicalId::from_random_bytes([1; 16]),
+        canonical_id: Some(CanonicalId::from_random_bytes([1; 16])),
         anonymous_id: None,
         user_id: None,
         email: None,
@@ -67,7 +67,7 @@ fn every_source_is_read_and_empty_ones_are_skipped() {
         phone: Some(Identifier::new("p").unwrap()),
         ..nobody()
     };
-    let canonical = who.canonical_id.to_string();
+    let canonical = who.canonical_id.unwrap().to_string();
     let sources = [
         (Source::CanonicalId, canonical.as_str(), true),
         (Source::AnonymousId, "a", true),

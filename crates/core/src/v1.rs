@@ -2,6 +2,8 @@
 //!
 //! Shared by both sides so that a renamed field or path cannot agree with itself on one of them only.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::attributes::Attributes;
@@ -16,6 +18,12 @@ pub mod path {
     pub const ASSETS: &str = "/v1/assets/";
     /// `POST`: log out; a new visitor, the old one tombstoned.
     pub const RESET: &str = "/v1/reset";
+    /// `POST`: what the visitor consents to, a [`crate::consent::Consent`].
+    pub const CONSENT: &str = "/v1/consent";
+    /// `POST`: delete what is stored of this browser.
+    pub const FORGET: &str = "/v1/forget";
+    /// `POST`, signed, from a site's server: the profiles of one visitor, for rendering into HTML.
+    pub const BOOTSTRAP: &str = "/v1/bootstrap";
     /// `POST`: one identify event.
     pub const IDENTIFY: &str = "/v1/i";
     /// `POST`: one page event.
@@ -31,18 +39,26 @@ pub struct EnrichResponse {
     pub provider: String,
     /// Only names on the pipeline's allowlist.
     pub attributes: Attributes,
+    /// Names the visitor in events that are sent later; see [`Accepted::handle`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
 }
 
-/// Answer of an accepted event and of a reset.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The attributes of several providers, by the provider's name.
+pub type Profiles = BTreeMap<String, Attributes>;
+
+/// Answer of an accepted event, of a reset and of a consent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
     /// Always `true`; a refusal is an [`ErrorResponse`].
     pub success: bool,
-}
-
-impl Accepted {
-    /// The one value there is.
-    pub const OK: Self = Self { success: true };
+    /// An opaque name of the visitor as of now. An event that is sent later, perhaps after a log-out, carries
+    /// it as `handle` and is attributed by it. It opens nothing: no profile is looked up by a handle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    /// With `?enrich=<provider>,…` on an event: the profiles as this very event left them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<Profiles>,
 }
 
 /// Every refusal: `{"error":{"code":"SCREAMING_CASE","message":"…"}}`.
@@ -62,7 +78,7 @@ pub struct ErrorBody {
 }
 
 /// The configuration the server writes into the loader, as a JSON literal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoaderConfig {
     /// The pipeline's public key.
@@ -82,4 +98,18 @@ pub struct LoaderConfig {
     /// Whether this very answer read or set the visitor's cookie: if so, a first visit has its id
     /// already and the SDK need not wait for one.
     pub credentialed: bool,
+    /// The profiles that were at hand, by provider, where this answer may hold a visitor's data. A provider
+    /// that is missing here is asked for by `GET /v1/enrich`, as all are where this is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<Profiles>,
+    /// See [`Accepted::handle`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+    /// Whether profiles depend on what the page is about, so that a page event should ask for them:
+    /// `POST /v1/p?enrich=<provider>,…`.
+    #[serde(default)]
+    pub context: bool,
+    /// The consent category without which no profile is given, where the owner asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<String>,
 }

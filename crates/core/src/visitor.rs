@@ -8,9 +8,13 @@
 //!
 //! Applying the same change twice leaves the record, and so its version, as it was.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Consent;
+use crate::context::ContextValues;
 use crate::id::{CanonicalId, Identifier};
 use crate::linking_key::Identifiers;
 
@@ -82,14 +86,32 @@ pub struct Binding {
     pub expires_at: Timestamp,
 }
 
+/// What the visitor's newest event says of what they are doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Doing {
+    /// When that event happened.
+    pub at: Timestamp,
+    /// The context values of it, by integration.
+    pub context: BTreeMap<String, ContextValues>,
+}
+
 /// The record of one visitor.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Visitor {
     #[serde(default, skip_serializing_if = "Claims::is_empty")]
     claims: Claims,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     binding: Option<Binding>,
+    /// When something last became known by which a vendor may find, or make, a profile: the first accepted
+    /// event, or a new usable identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    news_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    consent: Option<Consent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    doing: Option<Doing>,
     /// When the visitor logged out: the id is dead, and whoever still presents it is somebody new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     left_at: Option<Timestamp>,
@@ -115,8 +137,47 @@ impl Visitor {
         self.left_at
     }
 
+    /// When a vendor may last have got to know more of this visitor.
+    pub fn news_at(&self) -> Option<Timestamp> {
+        self.news_at
+    }
+
+    /// Notes an accepted event: the first one is news.
+    pub fn note_event(&mut self, now: Timestamp) {
+        self.news_at.get_or_insert(now);
+    }
+
+    /// What the visitor consents to, if that was ever said.
+    pub fn consent(&self) -> Option<&Consent> {
+        self.consent.as_ref()
+    }
+
+    /// Replaces what the visitor consents to.
+    pub fn set_consent(&mut self, consent: Consent) {
+        self.consent = Some(consent);
+    }
+
+    /// The context values of the newest event for an integration.
+    pub fn context(&self, integration: &str) -> Option<&ContextValues> {
+        self.doing.as_ref()?.context.get(integration)
+    }
+
+    /// Takes the context of an event, unless a newer one is known: what was queued offline must not rewind
+    /// the visitor.
+    pub fn note_context(&mut self, doing: Doing) {
+        if self.doing.as_ref().is_none_or(|known| known.at <= doing.at) {
+            self.doing = Some(doing);
+        }
+    }
+
     /// Adds claims and, where a token came with them, what it proved.
-    pub fn identify(&mut self, mut claims: Claims, proof: Option<Binding>) -> Identified {
+    pub fn identify(
+        &mut self,
+        mut claims: Claims,
+        proof: Option<Binding>,
+        mode: Verification,
+        now: Timestamp,
+    ) -> Identified {
         let subject = proof.as_ref().map(|proof| &proof.user_id).or(claims.user_id.as_ref());
         // An expired binding still says whose browser this was.
         if let (Some(binding), Some(subject)) = (&self.binding, subject)
@@ -128,33 +189,46 @@ impl Visitor {
         if let Some(proof) = &proof {
             claims.user_id = Some(proof.user_id.clone());
         }
+        let before = self.personal(mode, now);
         self.claims.merge(claims);
         if let Some(proof) = proof {
             self.binding = Some(proof);
         }
+        let after = self.personal(mode, now);
+        if after.iter().any(|identifier| identifier.is_some() && !before.contains(identifier)) {
+            self.news_at = Some(now);
+        }
         Identified::SamePerson
+    }
+
+    /// The usable identifiers besides the visitor's own id.
+    fn personal(&self, mode: Verification, now: Timestamp) -> [Option<Identifier>; 4] {
+        let binding = self.binding.as_ref().filter(|binding| now < binding.expires_at);
+        let proven = [
+            None,
+            binding.map(|binding| binding.user_id.clone()),
+            binding.and_then(|binding| binding.email.clone()),
+            binding.and_then(|binding| binding.phone.clone()),
+        ];
+        match mode {
+            Verification::Required => proven,
+            Verification::Optional | Verification::Off => {
+                let Claims { anonymous_id, user_id, email, phone } = self.claims.clone();
+                let [_, proven_user_id, proven_email, proven_phone] = proven;
+                [
+                    anonymous_id,
+                    proven_user_id.or(user_id),
+                    proven_email.or(email),
+                    proven_phone.or(phone),
+                ]
+            }
+        }
     }
 
     /// The identifiers that may look up a profile at `now` under the owner's mode.
     pub fn identifiers(&self, id: CanonicalId, mode: Verification, now: Timestamp) -> Identifiers {
-        let binding = self.binding.as_ref().filter(|binding| now < binding.expires_at);
-        let mut may = Identifiers {
-            canonical_id: id,
-            anonymous_id: None,
-            user_id: binding.map(|binding| binding.user_id.clone()),
-            email: binding.and_then(|binding| binding.email.clone()),
-            phone: binding.and_then(|binding| binding.phone.clone()),
-        };
-        match mode {
-            Verification::Required => {}
-            Verification::Optional | Verification::Off => {
-                may.anonymous_id = self.claims.anonymous_id.clone();
-                may.user_id = may.user_id.or_else(|| self.claims.user_id.clone());
-                may.email = may.email.or_else(|| self.claims.email.clone());
-                may.phone = may.phone.or_else(|| self.claims.phone.clone());
-            }
-        }
-        may
+        let [anonymous_id, user_id, email, phone] = self.personal(mode, now);
+        Identifiers { canonical_id: Some(id), anonymous_id, user_id, email, phone }
     }
 }
 

@@ -30,11 +30,16 @@ fn claims(user: &str, email: &str) -> Claims {
 #[test]
 fn required_believes_proof_only() {
     let mut visitor = Visitor::default();
-    visitor.identify(claims("u1", "claimed@example.com"), None);
+    visitor.identify(claims("u1", "claimed@example.com"), None, Verification::Required, NOW);
     let may = visitor.identifiers(id(), Verification::Required, NOW);
     assert_eq!((may.user_id, may.email, may.anonymous_id), (None, None, None));
 
-    visitor.identify(Claims::default(), Some(binding("u1", Some("proven@example.com"))));
+    visitor.identify(
+        Claims::default(),
+        Some(binding("u1", Some("proven@example.com"))),
+        Verification::Required,
+        NOW,
+    );
     let may = visitor.identifiers(id(), Verification::Required, NOW);
     assert_eq!((may.user_id, may.email), (name("u1"), name("proven@example.com")));
 }
@@ -42,7 +47,7 @@ fn required_believes_proof_only() {
 #[test]
 fn a_binding_stops_counting_when_it_expires() {
     let mut visitor = Visitor::default();
-    visitor.identify(Claims::default(), Some(binding("u1", None)));
+    visitor.identify(Claims::default(), Some(binding("u1", None)), Verification::Required, NOW);
     assert_eq!(visitor.identifiers(id(), Verification::Required, LATER).user_id, None);
 }
 
@@ -50,9 +55,14 @@ fn a_binding_stops_counting_when_it_expires() {
 fn off_and_optional_believe_claims_after_proof() {
     for mode in [Verification::Off, Verification::Optional] {
         let mut visitor = Visitor::default();
-        visitor.identify(claims("u1", "claimed@example.com"), None);
+        visitor.identify(claims("u1", "claimed@example.com"), None, mode, NOW);
         assert_eq!(visitor.identifiers(id(), mode, NOW).email, name("claimed@example.com"));
-        visitor.identify(Claims::default(), Some(binding("u1", Some("proven@example.com"))));
+        visitor.identify(
+            Claims::default(),
+            Some(binding("u1", Some("proven@example.com"))),
+            mode,
+            NOW,
+        );
         assert_eq!(visitor.identifiers(id(), mode, NOW).email, name("proven@example.com"));
     }
 }
@@ -60,8 +70,13 @@ fn off_and_optional_believe_claims_after_proof() {
 #[test]
 fn what_was_said_of_one_person_does_not_stick_to_the_next() {
     let mut visitor = Visitor::default();
-    visitor.identify(claims("u1", "one@example.com"), None);
-    visitor.identify(Claims { user_id: name("u2"), ..Claims::default() }, None);
+    visitor.identify(claims("u1", "one@example.com"), None, Verification::Required, NOW);
+    visitor.identify(
+        Claims { user_id: name("u2"), ..Claims::default() },
+        None,
+        Verification::Required,
+        NOW,
+    );
     let may = visitor.identifiers(id(), Verification::Off, NOW);
     assert_eq!((may.user_id, may.email), (name("u2"), None));
 }
@@ -69,20 +84,28 @@ fn what_was_said_of_one_person_does_not_stick_to_the_next() {
 #[test]
 fn another_subject_is_another_visitor_even_after_expiry() {
     let mut visitor = Visitor::default();
-    visitor.identify(Claims::default(), Some(binding("u1", None)));
+    visitor.identify(Claims::default(), Some(binding("u1", None)), Verification::Required, NOW);
     let before = visitor.clone();
     assert_eq!(
-        visitor.identify(Claims::default(), Some(binding("u2", None))),
+        visitor.identify(Claims::default(), Some(binding("u2", None)), Verification::Required, NOW),
         Identified::AnotherPerson
     );
-    assert_eq!(visitor.identify(claims("u2", "x@example.com"), None), Identified::AnotherPerson);
+    assert_eq!(
+        visitor.identify(claims("u2", "x@example.com"), None, Verification::Required, NOW),
+        Identified::AnotherPerson
+    );
     assert_eq!(visitor, before);
 }
 
 #[test]
 fn a_record_reads_back_and_hides_its_people() {
     let mut visitor = Visitor::default();
-    visitor.identify(claims("u1", "one@example.com"), Some(binding("u1", None)));
+    visitor.identify(
+        claims("u1", "one@example.com"),
+        Some(binding("u1", None)),
+        Verification::Required,
+        NOW,
+    );
     let json = serde_json::to_string(&visitor).unwrap();
     assert_eq!(serde_json::from_str::<Visitor>(&json).unwrap(), visitor);
     assert!(!format!("{visitor:?}").contains("example.com"));
@@ -111,7 +134,7 @@ proptest! {
     ) {
         let mut visitor = Visitor::default();
         for (claims, proof) in steps {
-            visitor.identify(claims, proof);
+            visitor.identify(claims, proof, Verification::Required, NOW);
         }
         let may = visitor.identifiers(id(), Verification::Required, NOW);
         for given in [may.anonymous_id, may.user_id, may.email, may.phone].into_iter().flatten() {
@@ -126,11 +149,11 @@ proptest! {
     ) {
         let mut visitor = Visitor::default();
         for (claims, proof) in earlier {
-            visitor.identify(claims, proof);
+            visitor.identify(claims, proof, Verification::Required, NOW);
         }
-        visitor.identify(claims.clone(), proof.clone());
+        visitor.identify(claims.clone(), proof.clone(), Verification::Required, NOW);
         let once = visitor.clone();
-        visitor.identify(claims, proof);
+        visitor.identify(claims, proof, Verification::Required, NOW);
         prop_assert_eq!(visitor, once);
     }
 }

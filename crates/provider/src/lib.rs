@@ -4,13 +4,13 @@
 //! serves which call), `client` (the calls), `wire` (the vendor's shapes, which never leave the folder),
 //! `error` (status to [`ProviderError`]) and `tests` (against the sandbox).
 //!
-//! All HTTP goes through [`http`], the one place that knows reqwest: it sets deadlines, refuses
-//! redirects and caps bodies.
+//! All HTTP goes through [`http`]: it sets deadlines, refuses redirects and caps bodies. Sockets come in
+//! as an argument, an [`http::Transport`]; [`http::Network`] alone knows reqwest.
 
 pub mod amperity;
 pub mod http;
 mod profile;
 mod token;
 
-pub use profile::{Profile, ProfileId, ProfileProvider, ProviderError};
+pub use profile::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
 pub use token::{TokenError, TokenSource};

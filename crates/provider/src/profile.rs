@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use datafly_core::attributes::Attributes;
+use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use thiserror::Error;
 
@@ -111,6 +112,16 @@ pub enum ProviderError {
     Token(#[from] super::TokenError),
 }
 
+/// Where and how a vendor counts requests. Integrations with the same account share its budget, as do
+/// look-ups and deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// Names what the vendor counts by. Holds no secret.
+    pub account: String,
+    /// How many requests a second the vendor allows the account.
+    pub requests_per_second: u32,
+}
+
 /// Looks visitors up at one vendor for one integration.
 ///
 /// A call is made once; retries, caching and the sharing of calls are the caller's business. Each call
@@ -122,4 +133,20 @@ pub trait ProfileProvider: Send + Sync {
 
     /// The profile of a known id, or `None` where it is gone.
     async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, ProviderError>;
+
+    /// The second map: attributes as the vendor computes them for this context, or `None` where the
+    /// profile is gone. It is empty, without a call, where there is no context or the owner did not
+    /// switch this on.
+    async fn personalised(
+        &self,
+        id: &ProfileId,
+        context: &ContextValues,
+    ) -> Result<Option<Attributes>, ProviderError>;
+
+    /// Names whose profiles these are: integrations with equal identity may share cached profiles, and
+    /// one whose identity changed must not find its old ones. Holds no secret.
+    fn identity(&self) -> String;
+
+    /// Where the vendor counts this integration's requests.
+    fn quota(&self) -> Quota;
 }

@@ -4,14 +4,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Verification;
+use ipnet::IpNet;
 
 use crate::bundle::Bundle;
 use crate::credential::Credentials;
-use crate::enrichment::Enrichment;
+use crate::decisions::Decisions;
+use crate::enrichment::{Engine, Enrichment};
 use crate::identity::Verifier;
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+use crate::protection::Guards;
 use crate::runtime::Clock;
+use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
 
 /// One site, ready to serve.
@@ -28,8 +35,24 @@ pub struct Pipeline {
     pub verification: Verification,
     /// Verifies signed identities.
     pub verifier: Verifier,
+    /// Verifies what the site's own servers send.
+    pub server_keys: SignatureKeys,
+    /// The consent category without which nobody is looked up, where the owner asks for one.
+    pub consent: Option<String>,
     /// The providers, in the owner's order.
     pub enrichments: Vec<Enrichment>,
+}
+
+impl Pipeline {
+    /// The provider of a name.
+    pub fn enrichment(&self, name: &str) -> Option<&Enrichment> {
+        self.enrichments.iter().find(|enrichment| &*enrichment.name == name)
+    }
+
+    /// Whether any provider's attributes depend on what the visitor is doing.
+    pub fn uses_context(&self) -> bool {
+        self.enrichments.iter().any(|enrichment| !enrichment.context.is_empty())
+    }
 }
 
 /// All sites of this server.
@@ -69,22 +92,85 @@ pub struct CookiePolicy {
     pub secure: bool,
 }
 
-/// The state shared by all handlers.
-pub struct App {
+/// What the configuration says. A reload replaces it whole; a request sees one of them from its start to
+/// its end.
+pub struct Configured {
     /// The sites.
     pub pipelines: Pipelines,
-    /// The visitors.
-    pub visitors: Visitors,
-    /// Issues and reads the credential cookie.
+    /// Issues and reads the credential cookie, and visitors' handles.
     pub credentials: Credentials,
     /// How cookies are set.
     pub cookies: CookiePolicy,
     /// The browser's files.
     pub bundle: Bundle,
+    /// How much anybody may ask for.
+    pub limits: Arc<Limits>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The URL browsers reach this server by, with the base path, without a trailing slash.
+    pub public_url: String,
+    /// The URL browsers fetch the bundle from, with the base path, without a trailing slash.
+    pub asset_url: String,
+}
+
+/// The state shared by all handlers.
+pub struct App {
+    /// What the configuration says now.
+    configured: ArcSwap<Configured>,
+    /// The visitors.
+    pub visitors: Visitors,
+    /// Why visitors got what they got.
+    pub decisions: Decisions,
+    /// Counts of everything.
+    pub metrics: Arc<Metrics>,
+    /// Vendors' answers, and the calls under way.
+    pub engine: Arc<Engine>,
+    /// What stands before each vendor's account.
+    pub guards: Arc<Guards>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The URL browsers reach this server by, without a trailing slash.
-    pub public_url: String,
-    /// The URL browsers fetch the bundle from, without a trailing slash.
-    pub asset_url: String,
+}
+
+/// What outlives a reload.
+pub struct Lasting {
+    /// The visitors.
+    pub visitors: Visitors,
+    /// Vendors' answers, and the calls under way.
+    pub engine: Arc<Engine>,
+    /// What stands before each vendor's account.
+    pub guards: Arc<Guards>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// Serves a configuration.
+    pub fn new(configured: Configured, lasting: Lasting) -> Self {
+        let Lasting { visitors, engine, guards, clock } = lasting;
+        let metrics = Arc::<Metrics>::default();
+        Self {
+            configured: ArcSwap::from_pointee(configured),
+            visitors,
+            decisions: Decisions::new(Arc::clone(&metrics)),
+            metrics,
+            engine,
+            guards,
+            clock,
+        }
+    }
+
+    /// What the configuration says now, for a moment.
+    pub fn glance(&self) -> Guard<Arc<Configured>> {
+        self.configured.load()
+    }
+
+    /// What the configuration says now, for a whole request.
+    pub fn configured(&self) -> Arc<Configured> {
+        self.configured.load_full()
+    }
+
+    /// Serves another configuration from here on. Requests under way end with the one they began with.
+    pub fn reconfigure(&self, configured: Configured) {
+        self.configured.store(Arc::new(configured));
+    }
 }

@@ -4,12 +4,15 @@
 //! section means is the vendor's business: it stays a table here and is read where vendors are named,
 //! in [`crate::wiring`].
 
+mod cache;
 mod identity;
+mod limits;
 mod pipeline;
 mod secrets;
 mod server;
 
-pub use identity::IdentityConfig;
+pub use cache::CacheConfig;
+pub use identity::{IdentityConfig, KeyMaterial};
 pub use pipeline::PipelineConfig;
 pub use secrets::Secrets;
 pub use server::{ServerConfig, TlsConfig};

@@ -17,6 +17,12 @@ const FORM: &str = "1";
 /// Keeps this MAC from being good for anything else that is ever signed with the same key.
 const PURPOSE: &[u8] = b"datafly credential cookie\n";
 
+/// The same for visitors' handles: a handle is no credential, and a credential no handle.
+const HANDLE_PURPOSE: &[u8] = b"datafly visitor handle\n";
+
+/// Bytes of a handle's MAC. It only attributes events, so half a hash is plenty.
+const HANDLE_MAC_BYTES: usize = 16;
+
 /// What a credential says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credential {
@@ -119,6 +125,27 @@ impl Credentials {
             day: day.parse().ok()?,
         })
     }
+
+    /// A visitor's handle: `{key id}.{id and MAC}`. Whoever holds it can say that an event was this
+    /// visitor's; it opens nothing.
+    pub fn handle(&self, pipeline: &PipelineKey, id: CanonicalId) -> String {
+        let mac = handle_mac(&self.signing, pipeline, id).finalize().into_bytes();
+        let bytes = [&id.as_bytes()[..], &mac[..HANDLE_MAC_BYTES]].concat();
+        format!("{}.{}", self.signing.id, BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// The visitor a handle names, if this server made it.
+    pub fn read_handle(&self, pipeline: &PipelineKey, handle: &str) -> Option<CanonicalId> {
+        let (key_id, bytes) = handle.split_once('.')?;
+        let bytes = BASE64URL_NOPAD.decode(bytes.as_bytes()).ok()?;
+        let (id, mac) = bytes.split_first_chunk::<16>()?;
+        let id = CanonicalId::from_random_bytes(*id);
+        let mut keys = std::iter::once(&self.signing).chain(&self.retired);
+        let key = keys.find(|key| key.id == key_id)?;
+        let whole = mac.len() == HANDLE_MAC_BYTES;
+        let fits = handle_mac(key, pipeline, id).verify_truncated_left(mac).is_ok();
+        (whole && fits).then_some(id)
+    }
 }
 
 impl Credential {
@@ -135,6 +162,11 @@ fn day_of(now: Timestamp) -> i64 {
 fn mac_of(key: &Key, pipeline: &PipelineKey, body: &str) -> Hmac<Sha256> {
     // No pipeline key holds a line break, so the two parts cannot run into each other.
     key.mac.clone().chain_update(PURPOSE).chain_update(format!("{pipeline}\n{body}"))
+}
+
+fn handle_mac(key: &Key, pipeline: &PipelineKey, id: CanonicalId) -> Hmac<Sha256> {
+    let head = format!("{pipeline}\n");
+    key.mac.clone().chain_update(HANDLE_PURPOSE).chain_update(head).chain_update(id.as_bytes())
 }
 
 #[cfg(test)]

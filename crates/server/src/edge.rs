@@ -3,18 +3,25 @@
 //! Nothing here names a vendor or a storage engine. Every route handler is one file; the order of the
 //! layers around them is in [`router`], the trust decision every one of them starts with in [`caller`].
 
+mod accepted;
 mod assets;
 mod body;
+mod bootstrap;
 mod caller;
+mod client;
 mod collect;
+mod consent;
 mod cookies;
 mod enrich;
 mod error;
+mod forget;
 mod headers;
 mod key;
 mod loader;
+mod profile;
 mod query;
 mod reset;
 mod router;
+mod visit;
 
 pub use router::router;

@@ -1,66 +1,270 @@
 //! The enrichment engine: from a visitor's usable identifiers to the attributes a browser may see.
 //!
-//! Linking keys are tried in the owner's order, one key per call, empty sources skipped; the first match
-//! wins. The answer comes within [`DEADLINE`] whatever the vendor does. A vendor's failure is an empty
-//! answer and a warning, never an error to the page.
+//! resolve (linking keys in the owner's order, empty sources skipped, one key per call, first match wins) →
+//! attributes → personalised by context → merge → allowlist → bytes.
+//!
+//! **Time.** The answer comes within the asker's patience whatever the vendor does. A call that takes
+//! longer goes on by itself and fills the caches for the next page.
+//!
+//! **Cache.** Lives are in [`Lifetimes`], keys and memory in [`caches`]. What is past its life is shown while
+//! it is asked for anew, or while the vendor fails. A vendor's failure is never kept as a miss, and
+//! never an error to the page: it is a stale answer, or an empty one.
+//!
+//! **Calls.** One in flight per key ([`flight`]), each behind the vendor's guard ([`crate::protection`]), each
+//! asked of the caller's limits first. Misses are dampened ([`miss`]).
+//!
+//! **Why.** Every answer carries its [`Decision`].
 
+mod caches;
+mod contexts;
+mod decision;
+mod engine;
+mod flight;
+mod lifetimes;
+mod miss;
+mod resolve;
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use datafly_core::allowlist::Allowlist;
-use datafly_core::attributes::Attributes;
+use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
-use datafly_provider::{Profile, ProfileProvider, ProviderError};
+use datafly_core::visitor::Visitor;
+use jiff::Timestamp;
 
-/// How long a page may wait for this server, all of a visitor's keys together.
-const DEADLINE: Duration = Duration::from_millis(1500);
+use self::caches::{Answered, ShownOf};
+pub use self::caches::{Caches, Filled};
+use self::contexts::{Admission, Contexts};
+pub use self::decision::{Decision, Personalised, Source, Step, StepOutcome};
+pub use self::engine::{Engine, Vendor};
+pub use self::lifetimes::Lifetimes;
+use self::resolve::{Profile, Trail};
+
+/// How long a page may wait for its attributes, all of a visitor's keys together.
+pub const DEADLINE: Duration = Duration::from_millis(1500);
+
+/// An answer without attributes.
+const NOTHING: Bytes = Bytes::from_static(b"{}");
 
 /// The provider side of one integration.
 pub struct Enrichment {
+    /// Its name on the wire and in the page.
+    pub name: Arc<str>,
+    linking_keys: LinkingKeys,
+    allowlist: Allowlist,
+    /// Tells one allowlist from another, so that filtered bytes are never shown past a reload.
+    fingerprint: u64,
+    /// How the visitor's newest event becomes context; empty where that is switched off.
+    pub context: ContextMappings,
+    contexts: Contexts,
+    vendor: Option<Vendor>,
+    engine: Arc<Engine>,
+}
+
+/// What an integration is made from.
+pub struct Parts {
     /// Its name on the wire and in the page.
     pub name: String,
     /// How visitors are looked up.
     pub linking_keys: LinkingKeys,
     /// What a browser may see.
     pub allowlist: Allowlist,
+    /// How the visitor's newest event becomes context; empty where that is switched off.
+    pub context: ContextMappings,
+    /// Most different contexts a minute.
+    pub contexts_per_minute: usize,
     /// The vendor; `None` where the owner configured no profile look-ups.
-    pub profiles: Option<Arc<dyn ProfileProvider>>,
+    pub vendor: Option<Vendor>,
+}
+
+/// A question for a visitor's attributes.
+pub struct Ask<'a> {
+    /// The identifiers that may be used.
+    pub who: &'a Identifiers,
+    /// Those that `required` would allow, where the pipeline believes more and its owner wants to know.
+    pub proven: Option<&'a Identifiers>,
+    /// The visitor's record.
+    pub record: &'a Visitor,
+    /// Now.
+    pub now: Timestamp,
+    /// Whether the page asked for newer than cached.
+    pub refresh: bool,
+    /// How long the asker waits.
+    pub patience: Duration,
+    /// Whether one more vendor call may be caused. Asked, and counted, before each.
+    pub may_call: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// A JSON object of what a browser may see.
+    pub attributes: Bytes,
+    /// Why it is that.
+    pub decision: Decision,
 }
 
 impl Enrichment {
-    /// The attributes a browser may see of whoever these identifiers name.
-    pub async fn attributes(&self, who: &Identifiers) -> Attributes {
-        match tokio::time::timeout(DEADLINE, self.resolve(who)).await {
-            Ok(Some(profile)) => self.allowlist.filter(&profile.attributes),
-            Ok(None) => Attributes::new(),
-            Err(_) => {
-                tracing::warn!(provider.name = %self.name, "enrichment gave up at its deadline");
-                Attributes::new()
+    /// One integration's engine.
+    pub fn new(parts: Parts, engine: Arc<Engine>) -> Self {
+        let Parts { name, linking_keys, allowlist, context, contexts_per_minute, vendor } = parts;
+        let mut hasher = DefaultHasher::new();
+        allowlist.hash(&mut hasher);
+        Self {
+            name: name.into(),
+            linking_keys,
+            fingerprint: hasher.finish(),
+            allowlist,
+            context,
+            contexts: Contexts::new(contexts_per_minute),
+            vendor,
+            engine,
+        }
+    }
+
+    /// An answer that needs no question.
+    pub fn without(&self, source: Source, now: Timestamp) -> Answer {
+        Answer { attributes: NOTHING, decision: self.decision(source, now) }
+    }
+
+    /// The attributes a browser may see of whoever the identifiers name.
+    pub async fn answer(&self, ask: &Ask<'_>) -> Answer {
+        // Nothing could be shown of what a look-up finds, so none is made.
+        let (Some(vendor), false) = (&self.vendor, self.allowlist.is_empty()) else {
+            return self.without(Source::NotConfigured, ask.now);
+        };
+        let mut trail = Trail::default();
+        let work = self.find(vendor, ask, &mut trail);
+        let answer = tokio::time::timeout(ask.patience, work).await.ok();
+        let answer = answer.unwrap_or_else(|| self.when_time_is_up(vendor, ask, &mut trail));
+        let decision = Decision { steps: trail.steps, unproven: trail.unproven, ..answer.decision };
+        Answer { decision, ..answer }
+    }
+
+    /// Drops what is cached of the visitor.
+    pub fn forget(&self, who: &Identifiers) {
+        if let Some(vendor) = &self.vendor {
+            for key in self.linking_keys.values_of(who) {
+                self.engine.forget(vendor, &key);
             }
         }
     }
 
-    async fn resolve(&self, who: &Identifiers) -> Option<Profile> {
-        // Nothing could be shown of what a look-up finds, so none is made.
-        if self.allowlist.is_empty() {
-            return None;
+    async fn find(&self, vendor: &Vendor, ask: &Ask<'_>, trail: &mut Trail) -> Answer {
+        match self.resolve(vendor, ask, trail).await {
+            Ok(profile) => self.personalised(vendor, ask, profile, trail).await,
+            Err(source) => self.without(source, ask.now),
         }
-        let profiles = self.profiles.as_ref()?;
-        for key in self.linking_keys.values_of(who) {
-            match profiles.look_up(&key).await {
-                Ok(Some(profile)) => return Some(profile),
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::warn!(provider.name = %self.name, linking_key = key.key, %error,
-                        "failed to look a visitor up");
-                    // A refused key says nothing of the next one; any other failure would repeat, and a
-                    // later key's profile would be the wrong person's if this one is the better.
-                    if !matches!(error, ProviderError::KeyRefused { .. }) {
-                        return None;
-                    }
-                }
+    }
+
+    /// The profile as a browser may see it, with the context's part over it.
+    async fn personalised(
+        &self,
+        vendor: &Vendor,
+        ask: &Ask<'_>,
+        profile: Profile,
+        trail: &mut Trail,
+    ) -> Answer {
+        let Some(context) = self.context_of(ask.record, &profile.attributes) else {
+            return self.show(&profile, None, Personalised::Off, ask.now);
+        };
+        let hash = context.hash();
+        let at = self.engine.caches().context_key(vendor.identity(), &profile.id, &hash);
+        if let Some(cached) = self.engine.personalised(at) {
+            return self.show(&profile, Some(&cached), Personalised::Cached, ask.now);
+        }
+        if let Admission::TooMany { first } = self.contexts.admit(hash.as_bytes(), ask.now) {
+            if first {
+                tracing::warn!(
+                    provider.name = %self.name,
+                    "too many different contexts in this minute, pages get plain attributes: map fewer or \
+                     coarser values"
+                );
+            }
+            return self.show(&profile, None, Personalised::TooMany, ask.now);
+        }
+        if !(ask.may_call)() {
+            return self.show(&profile, None, Personalised::Failed, ask.now);
+        }
+        // If the time runs out over this call, the plain attributes are shown.
+        let profile = trail.plain.insert(profile);
+        match self.engine.personalise(vendor, at, &profile.id, &context).await {
+            Ok(Some(read)) => self.show(profile, Some(&read), Personalised::Vendor, ask.now),
+            // Gone meanwhile: the next look at the plain attributes will notice.
+            Ok(None) => self.show(profile, None, Personalised::Off, ask.now),
+            Err(error) => {
+                tracing::warn!(provider.name = %self.name, %error, "failed to personalise");
+                self.show(profile, None, Personalised::Failed, ask.now)
             }
         }
-        None
+    }
+
+    /// The context values of the visitor's newest event, unless there are none.
+    fn context_of(&self, record: &Visitor, plain: &Answered) -> Option<ContextValues> {
+        if self.context.is_empty() {
+            return None;
+        }
+        let none = ContextValues::default();
+        let from_event = record.context(&self.name).unwrap_or(&none);
+        let context = self.context.complete(from_event, &self.name, &plain.attributes());
+        (!context.is_empty()).then_some(context)
+    }
+
+    fn show(
+        &self,
+        profile: &Profile,
+        over: Option<&Arc<Answered>>,
+        personalised: Personalised,
+        now: Timestamp,
+    ) -> Answer {
+        let plain = &profile.attributes;
+        let attributes = match over {
+            None => {
+                let of = ShownOf { allowlist: self.fingerprint, under: None };
+                plain.shown(of, || self.filtered(plain, None))
+            }
+            Some(over) => {
+                let of = ShownOf { allowlist: self.fingerprint, under: Some(plain.at) };
+                over.shown(of, || self.filtered(plain, Some(over)))
+            }
+        };
+        let said_at = Some(plain.at);
+        let decision = Decision { said_at, personalised, ..self.decision(profile.source, now) };
+        Answer { attributes, decision }
+    }
+
+    fn filtered(&self, plain: &Answered, over: Option<&Answered>) -> Bytes {
+        let mut attributes = plain.attributes();
+        if let Some(over) = over {
+            attributes.extend(over.attributes());
+        }
+        // Writing a map of JSON values cannot fail.
+        serde_json::to_vec(&self.allowlist.filter(&attributes)).map_or(NOTHING, Bytes::from)
+    }
+
+    fn when_time_is_up(&self, vendor: &Vendor, ask: &Ask<'_>, trail: &mut Trail) -> Answer {
+        if let Some(profile) = trail.plain.take() {
+            return self.show(&profile, None, Personalised::Failed, ask.now);
+        }
+        match self.known(vendor, ask) {
+            Some(profile) => self.show(&profile, None, Personalised::Off, ask.now),
+            None => self.without(Source::Deadline, ask.now),
+        }
+    }
+
+    fn decision(&self, source: Source, at: Timestamp) -> Decision {
+        Decision {
+            at,
+            provider: Arc::clone(&self.name),
+            source,
+            said_at: None,
+            steps: Vec::new(),
+            personalised: Personalised::Off,
+            unproven: false,
+        }
     }
 }

@@ -63,6 +63,9 @@ pub enum KeyAlgorithm {
     /// HMAC with SHA-256 and a shared secret.
     #[serde(rename = "HS256")]
     Hs256,
+    /// ECDSA on P-256 with SHA-256: the backend keeps the private key, this server has the public one.
+    #[serde(rename = "ES256")]
+    Es256,
 }
 
 /// One key a site's backend signs with.
@@ -76,6 +79,11 @@ impl IdentityKey {
     /// A shared secret.
     pub fn hs256(id: String, secret: &[u8]) -> Self {
         Self { id, algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret) }
+    }
+
+    /// A public key on P-256.
+    pub fn es256(id: String, key: DecodingKey) -> Self {
+        Self { id, algorithm: Algorithm::ES256, key }
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::middleware::AddExtension;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::sync::oneshot;
@@ -32,11 +34,15 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often expired visitors are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(15);
 
+/// How often limits of those who have been silent are dropped.
+const SWEEP_LIMITS_EVERY: Duration = Duration::from_secs(30);
+
 /// A server whose listener is open but which does not answer yet.
 pub struct Server {
     listener: TcpListener,
     app: Arc<App>,
     tls: Option<RustlsConfig>,
+    base_path: String,
 }
 
 impl Server {
@@ -45,6 +51,7 @@ impl Server {
         app: App,
         listen: SocketAddr,
         tls: Option<&TlsConfig>,
+        base_path: String,
     ) -> Result<Self, StartError> {
         let listener = TcpListener::bind(listen).map_err(StartError::Listen)?;
         listener.set_nonblocking(true).map_err(StartError::Listen)?;
@@ -56,7 +63,7 @@ impl Server {
             ),
             None => None,
         };
-        Ok(Self { listener, app: Arc::new(app), tls })
+        Ok(Self { listener, app: Arc::new(app), tls, base_path })
     }
 
     /// The address it listens on: the port is the system's choice where the configuration says 0.
@@ -82,7 +89,7 @@ impl Server {
             }
         });
 
-        let router = edge::router(self.app);
+        let router = edge::router(self.app, &self.base_path);
         if let Some(tls) = self.tls {
             let server = axum_server::from_tcp_rustls(self.listener, tls);
             answer(server.map_err(StartError::Listen)?, handle, router).await
@@ -93,13 +100,20 @@ impl Server {
     }
 }
 
+/// The router as it sees one connection.
+type WithAddress = AddExtension<Router, ConnectInfo<SocketAddr>>;
+
 async fn answer<A>(
     mut server: axum_server::Server<SocketAddr, A>,
     handle: Handle<SocketAddr>,
     router: Router,
 ) -> Result<(), StartError>
 where
-    A: axum_server::accept::Accept<tokio::net::TcpStream, Router> + Clone + Send + Sync + 'static,
+    A: axum_server::accept::Accept<tokio::net::TcpStream, WithAddress>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     A::Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
     A::Service:
         axum_server::service::SendService<axum::http::Request<hyper::body::Incoming>> + Send,
@@ -119,16 +133,18 @@ where
     server
         .first_request_timeout(HEAD_TIMEOUT)
         .handle(handle)
-        .serve(router.into_make_service())
+        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
         .await
         .map_err(StartError::Listen)
 }
 
 async fn sweep(app: Arc<App>, mut until_stopped: oneshot::Receiver<()>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
+    let mut limits = tokio::time::interval(SWEEP_LIMITS_EVERY);
     loop {
         tokio::select! {
             _ = &mut until_stopped => return,
+            _ = limits.tick() => app.glance().limits.sweep(),
             _ = every.tick() => match app.visitors.sweep().await {
                 Ok(swept) => tracing::debug!(swept, "removed expired visitors"),
                 Err(error) => tracing::warn!(%error, "failed to remove expired visitors"),

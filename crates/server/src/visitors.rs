@@ -4,13 +4,17 @@
 //! Every change is durable before it returns. Writes are conditional on the version that was read; a
 //! lost race is read and decided again.
 
+mod recent;
+
 use std::sync::Arc;
 
+use datafly_core::consent::Consent;
 use datafly_core::id::{CanonicalId, PipelineKey};
-use datafly_core::visitor::{Binding, Claims, Identified, Visitor};
+use datafly_core::visitor::{Binding, Claims, Doing, Identified, Verification, Visitor};
 use datafly_store::{Put, State, StateError, VisitorKey};
 use jiff::{SignedDuration, Timestamp};
 
+use self::recent::{Recent, Seen};
 use crate::credential::Credential;
 use crate::runtime::{EntropyError, Runtime};
 
@@ -50,7 +54,7 @@ pub struct Present {
     /// The record's version; 0 where there is no record.
     pub version: u64,
     /// The record; empty where there is none.
-    pub record: Visitor,
+    pub record: Arc<Visitor>,
     /// Whether the id was made in this request. Such an id is never looked up: nobody can know it yet.
     pub minted: bool,
     /// When the record goes.
@@ -59,16 +63,52 @@ pub struct Present {
     left_at: Option<Timestamp>,
 }
 
+impl Present {
+    fn known(id: CanonicalId, seen: Seen) -> Self {
+        Self {
+            id,
+            version: seen.version,
+            record: seen.record,
+            minted: false,
+            // Where there is no record there is nothing that lasts.
+            expires_at: if seen.version == 0 { Timestamp::MIN } else { seen.expires_at },
+            left_at: None,
+        }
+    }
+}
+
 /// Reads and changes visitors of all pipelines.
 pub struct Visitors {
     state: Arc<dyn State>,
+    recent: Recent,
     runtime: Runtime,
+}
+
+/// What an accepted event says of its visitor, besides that there is one.
+#[derive(Debug, Clone, Default)]
+pub struct News {
+    /// What the visitor is doing, where somebody personalises by it.
+    pub doing: Option<Doing>,
+    /// What the visitor consents to, where the event says so.
+    pub consent: Option<Consent>,
+}
+
+impl News {
+    fn apply(self, record: &mut Visitor, now: Timestamp) {
+        record.note_event(now);
+        if let Some(doing) = self.doing {
+            record.note_context(doing);
+        }
+        if let Some(consent) = self.consent {
+            record.set_consent(consent);
+        }
+    }
 }
 
 impl Visitors {
     /// Over an engine.
     pub fn new(state: Arc<dyn State>, runtime: Runtime) -> Self {
-        Self { state, runtime }
+        Self { state, recent: Recent::new(), runtime }
     }
 
     /// The visitor a credential names; a new one where there is no credential, or a dead one.
@@ -77,25 +117,59 @@ impl Visitors {
         pipeline: &PipelineKey,
         credential: Option<&Credential>,
     ) -> Result<Present, VisitorError> {
-        match credential {
-            Some(credential) => {
-                let present = self.read(pipeline, credential.id).await?;
-                self.successor(present)
-            }
-            None => self.mint(None),
-        }
+        let Some(Credential { id, version, .. }) = credential else { return self.mint(None) };
+        let key = VisitorKey { pipeline: pipeline.clone(), id: *id };
+        let present = match self.recent.get(&key, *version, self.runtime.clock.now()) {
+            Some(seen) => Present::known(*id, seen),
+            None => self.read(pipeline, *id).await?,
+        };
+        self.successor(present)
     }
 
-    /// Notes that an event came from this visitor.
-    pub async fn touch(
+    /// The record of an id that somebody names who may; `None` where the id is dead.
+    pub async fn look_at(
+        &self,
+        pipeline: &PipelineKey,
+        id: CanonicalId,
+    ) -> Result<Option<Arc<Visitor>>, VisitorError> {
+        let present = self.read(pipeline, id).await?;
+        Ok(present.record.left_at().is_none().then_some(present.record))
+    }
+
+    /// Notes an accepted event.
+    pub async fn note_event(
+        &self,
+        pipeline: &PipelineKey,
+        present: Present,
+        news: News,
+    ) -> Result<Present, VisitorError> {
+        self.change(pipeline, present, |record, now| news.clone().apply(record, now)).await
+    }
+
+    /// Replaces what the visitor consents to.
+    pub async fn consent(
+        &self,
+        pipeline: &PipelineKey,
+        present: Present,
+        consent: Consent,
+    ) -> Result<Present, VisitorError> {
+        self.change(pipeline, present, |record, _| record.set_consent(consent.clone())).await
+    }
+
+    /// Writes the record as `change` leaves it; where it leaves it as it was, only to renew its life.
+    async fn change(
         &self,
         pipeline: &PipelineKey,
         mut present: Present,
+        change: impl Fn(&mut Visitor, Timestamp),
     ) -> Result<Present, VisitorError> {
         for _ in 0..MAX_RACES {
             present = self.successor(present)?;
-            let fresh_until = self.runtime.clock.now() + (LIFE - RENEW_AFTER);
-            if present.version > 0 && fresh_until < present.expires_at {
+            let now = self.runtime.clock.now();
+            let before = Arc::clone(&present.record);
+            change(Arc::make_mut(&mut present.record), now);
+            let lasts = now + (LIFE - RENEW_AFTER) < present.expires_at;
+            if present.version > 0 && lasts && present.record == before {
                 return Ok(present);
             }
             if self.write(pipeline, &mut present).await? {
@@ -117,6 +191,8 @@ impl Visitors {
         mut present: Present,
         mut claims: Claims,
         mut proof: Option<Binding>,
+        mode: Verification,
+        news: News,
     ) -> Result<Present, VisitorError> {
         for _ in 0..MAX_RACES {
             present = self.successor(present)?;
@@ -124,13 +200,16 @@ impl Visitors {
                 claims = Claims::default();
                 proof = proof.filter(|proof| left_at < proof.issued_at);
             }
-            let before = present.record.clone();
-            match present.record.identify(claims.clone(), proof.clone()) {
+            let now = self.runtime.clock.now();
+            let before = Arc::clone(&present.record);
+            let record = Arc::make_mut(&mut present.record);
+            match record.identify(claims.clone(), proof.clone(), mode, now) {
                 Identified::AnotherPerson => present = self.reset(pipeline, present).await?,
                 Identified::SamePerson if present.record == before => {
-                    return self.touch(pipeline, present).await;
+                    return self.note_event(pipeline, present, news).await;
                 }
                 Identified::SamePerson => {
+                    news.clone().apply(Arc::make_mut(&mut present.record), now);
                     if self.write(pipeline, &mut present).await? {
                         return Ok(present);
                     }
@@ -157,7 +236,10 @@ impl Visitors {
             let until = now + TOMBSTONE_LIFE;
             let tombstone = Visitor::tombstone(now);
             match self.state.put(&key, &tombstone, present.version, until, now).await? {
-                Put::Done { .. } => return self.mint(None),
+                Put::Done { version } => {
+                    self.recent.put(key, Seen::new(version, Arc::new(tombstone), until, now));
+                    return self.mint(None);
+                }
                 Put::Conflict => present = self.read(pipeline, present.id).await?,
             }
         }
@@ -191,7 +273,7 @@ impl Visitors {
             left_at,
             id: CanonicalId::from_random_bytes(self.runtime.entropy.bytes()?),
             version: 0,
-            record: Visitor::default(),
+            record: Arc::default(),
             minted: true,
             expires_at: Timestamp::MIN,
         })
@@ -199,25 +281,15 @@ impl Visitors {
 
     async fn read(&self, pipeline: &PipelineKey, id: CanonicalId) -> Result<Present, VisitorError> {
         let key = VisitorKey { pipeline: pipeline.clone(), id };
-        let stored = self.state.get(&key, self.runtime.clock.now()).await?;
-        Ok(match stored {
-            Some(stored) => Present {
-                id,
-                version: stored.version,
-                record: stored.visitor,
-                minted: false,
-                expires_at: stored.expires_at,
-                left_at: None,
-            },
-            None => Present {
-                id,
-                version: 0,
-                record: Visitor::default(),
-                minted: false,
-                expires_at: Timestamp::MIN,
-                left_at: None,
-            },
-        })
+        let now = self.runtime.clock.now();
+        let seen = match self.state.get(&key, now).await? {
+            Some(stored) => {
+                Seen::new(stored.version, Arc::new(stored.visitor), stored.expires_at, now)
+            }
+            None => Seen::new(0, Arc::default(), Timestamp::MAX, now),
+        };
+        self.recent.put(key, seen.clone());
+        Ok(Present::known(id, seen))
     }
 
     async fn reread(
@@ -242,6 +314,8 @@ impl Visitors {
             Put::Done { version } => {
                 present.version = version;
                 present.expires_at = until;
+                let record = Arc::clone(&present.record);
+                self.recent.put(key, Seen::new(version, record, until, now));
                 Ok(true)
             }
             Put::Conflict => Ok(false),

@@ -1,7 +1,6 @@
 use std::sync::Mutex;
 
 use datafly_core::id::Identifier;
-use datafly_core::visitor::Verification;
 use datafly_store::embedded::EmbeddedState;
 
 use super::*;
@@ -66,7 +65,7 @@ impl Site {
     }
 
     async fn touch(&self, present: Present) -> Present {
-        self.visitors.touch(&self.pipeline, present).await.unwrap()
+        self.visitors.note_event(&self.pipeline, present, News::default()).await.unwrap()
     }
 
     async fn identify(&self, present: Present, user: &str, proven: bool) -> Present {
@@ -79,7 +78,9 @@ impl Site {
             expires_at: START + SignedDuration::from_hours(1000),
         });
         let claims = Claims { user_id: Some(user_id), ..Claims::default() };
-        self.visitors.identify(&self.pipeline, present, claims, proof).await.unwrap()
+        let mode = Verification::Required;
+        let (visitors, pipeline) = (&self.visitors, &self.pipeline);
+        visitors.identify(pipeline, present, claims, proof, mode, News::default()).await.unwrap()
     }
 
     fn user_of(present: &Present) -> Option<String> {
@@ -197,7 +198,17 @@ async fn racing_identifies_of_one_visitor_all_land() {
     let calls = (0..3).map(|n| {
         let (site, visitor) = (Arc::clone(&site), visitor.clone());
         tokio::spawn(async move {
-            site.visitors.identify(&site.pipeline, visitor, traits(n), None).await.unwrap();
+            site.visitors
+                .identify(
+                    &site.pipeline,
+                    visitor,
+                    traits(n),
+                    None,
+                    Verification::Required,
+                    News::default(),
+                )
+                .await
+                .unwrap();
         })
     });
     for call in calls.collect::<Vec<_>>() {

@@ -6,19 +6,25 @@ use std::{fs, io};
 
 use data_encoding::HEXLOWER;
 use datafly_core::visitor::Verification;
-use datafly_provider::{ProfileProvider, amperity, http};
+use datafly_provider::http::{HttpError, Network, Transport};
+use datafly_provider::{ProfileProvider, amperity};
 use datafly_store::embedded::EmbeddedState;
 use datafly_store::{State, StateError};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{App, CookiePolicy, Pipeline, Pipelines};
+use crate::app::{App, Configured, CookiePolicy, Lasting, Pipeline, Pipelines};
 use crate::bundle::{Bundle, BundleError};
-use crate::config::{Config, ConfigError, IdentityConfig, PipelineConfig, Secrets, ServerConfig};
+use crate::config::{
+    Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig, Secrets, ServerConfig,
+};
 use crate::credential::{Credentials, KeyError};
 use crate::data_dir;
-use crate::enrichment::Enrichment;
-use crate::identity::{IdentityKey, KeyAlgorithm, Verifier};
+use crate::enrichment::{Caches, Engine, Enrichment, Parts, Vendor};
+use crate::identity::{IdentityKey, Verifier};
+use crate::limits::Limits;
+use crate::protection::Guards;
 use crate::runtime::{EntropyError, Runtime};
+use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
 
 /// File of the embedded engine in `data_dir`.
@@ -55,7 +61,7 @@ pub enum StartError {
     },
     /// The HTTP client cannot be made.
     #[error("the client for vendors cannot be made: {0}")]
-    Client(#[from] http::HttpError),
+    Client(#[from] HttpError),
     /// The listener cannot be opened.
     #[error("cannot listen on `server.listen`: {0}")]
     Listen(io::Error),
@@ -64,44 +70,86 @@ pub enum StartError {
     Tls(io::Error),
 }
 
+/// What comes from outside the process, handed in by the composition root.
+#[derive(Clone)]
+pub struct Outside {
+    /// Time and randomness.
+    pub runtime: Runtime,
+    /// The sockets to vendors.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl Outside {
+    /// The operating system's clock, random numbers and network.
+    pub fn system() -> Result<Self, StartError> {
+        Ok(Self { runtime: Runtime::system(), transport: Arc::new(Network::new()?) })
+    }
+}
+
+/// What integrations are built over.
+struct Ground<'a> {
+    outside: &'a Outside,
+    secrets: &'a Secrets,
+    engine: &'a Arc<Engine>,
+    guards: &'a Guards,
+    contexts_per_minute: usize,
+}
+
 /// Builds the application. The state is opened last, so that a mistake in the configuration is what is
 /// reported, also beside a running server that holds the state.
-pub fn build(config: Config, secrets: &Secrets, runtime: &Runtime) -> Result<App, StartError> {
-    let server = &config.server;
-    let client = http::client()?;
-    let pipelines = config
-        .pipelines
-        .into_iter()
-        .enumerate()
-        .map(|(index, pipeline)| build_pipeline(index, pipeline, &client, secrets))
+pub fn build(config: Config, secrets: &Secrets, outside: &Outside) -> Result<App, StartError> {
+    let Runtime { clock, entropy } = &outside.runtime;
+    let cache = config.server.cache;
+    let caches = Caches::new(cache.bytes, entropy.bytes()?);
+    let engine = Arc::new(Engine::new(caches, cache.lives, Arc::clone(clock)));
+    let guards = Arc::new(Guards::default());
+    let data_dir = config.server.data_dir.clone();
+    let configured = configure(config, secrets, outside, &engine, &guards)?;
+    let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
+    let visitors = Visitors::new(state, outside.runtime.clone());
+    let lasting = Lasting { visitors, engine, guards, clock: Arc::clone(clock) };
+    Ok(App::new(configured, lasting))
+}
+
+/// Builds what the configuration says, over the engine and the guards that outlive it.
+fn configure(
+    config: Config,
+    secrets: &Secrets,
+    outside: &Outside,
+    engine: &Arc<Engine>,
+    guards: &Guards,
+) -> Result<Configured, StartError> {
+    let server = config.server;
+    let contexts_per_minute = server.cache.contexts_per_minute;
+    let ground = Ground { outside, secrets, engine, guards, contexts_per_minute };
+    let pipelines = config.pipelines.into_iter().enumerate();
+    let pipelines = pipelines
+        .map(|(index, pipeline)| build_pipeline(index, pipeline, &ground))
         .collect::<Result<Vec<_>, _>>()?;
     let bundle = Bundle::load(&server.bundle_dir)?;
-
     data_dir::make(&server.data_dir).map_err(|error| file_error(&server.data_dir, error))?;
-    let credentials = Credentials::new(cookie_keys(server, runtime)?)?;
-    let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&server.data_dir.join(STATE_FILE))?);
-    Ok(App {
+    let credentials = Credentials::new(cookie_keys(&server, &outside.runtime)?)?;
+    Ok(Configured {
         pipelines: Pipelines::new(pipelines),
-        visitors: Visitors::new(state, runtime.clone()),
         credentials,
         cookies: CookiePolicy { secure: server.secure },
         bundle,
-        clock: Arc::clone(&runtime.clock),
-        public_url: server.public_url.clone(),
-        asset_url: server.asset_url.clone(),
+        limits: Arc::new(Limits::new(server.limits, &outside.runtime.clock)),
+        trusted_proxies: server.trusted_proxies,
+        public_url: server.public_url,
+        asset_url: server.asset_url,
     })
 }
 
 fn build_pipeline(
     index: usize,
     config: PipelineConfig,
-    client: &http::Client,
-    secrets: &Secrets,
+    ground: &Ground<'_>,
 ) -> Result<Pipeline, StartError> {
     let mut enrichments = Vec::<Enrichment>::new();
     for (place, table) in config.integrations.into_iter().enumerate() {
         let at = format!("pipelines[{index}].integrations[{place}]");
-        let enrichment = build_integration(&at, table, client, secrets)?;
+        let enrichment = build_integration(&at, table, ground)?;
         if enrichments.iter().any(|earlier| earlier.name == enrichment.name) {
             let reason = "the pipeline has this vendor already".to_owned();
             return Err(ConfigError::Key { key: format!("{at}.vendor"), reason }.into());
@@ -116,8 +164,9 @@ fn build_pipeline(
              to be them"
         );
     }
-    let keys = keys.into_iter().map(|(id, algorithm, secret)| match algorithm {
-        KeyAlgorithm::Hs256 => IdentityKey::hs256(id, secret.expose_secret().as_bytes()),
+    let keys = keys.into_iter().map(|(id, material)| match material {
+        KeyMaterial::Shared(secret) => IdentityKey::hs256(id, secret.expose_secret().as_bytes()),
+        KeyMaterial::Public(key) => IdentityKey::es256(id, key),
     });
     Ok(Pipeline {
         verifier: Verifier::new(config.key.clone(), keys.collect(), binding_life),
@@ -126,6 +175,8 @@ fn build_pipeline(
         origins: config.origins.into_iter().collect(),
         cookie_domain: config.cookie_domain,
         ready_timeout: config.ready_timeout,
+        server_keys: SignatureKeys::new(config.server_keys),
+        consent: config.consent,
         enrichments,
     })
 }
@@ -134,34 +185,41 @@ fn build_pipeline(
 fn build_integration(
     at: &str,
     mut table: toml::Table,
-    client: &http::Client,
-    secrets: &Secrets,
+    ground: &Ground<'_>,
 ) -> Result<Enrichment, ConfigError> {
     let key_error = |key: &str, reason: String| ConfigError::Key { key: key.to_owned(), reason };
-    let Some(toml::Value::String(vendor)) = table.remove("vendor") else {
+    let Some(toml::Value::String(vendor_name)) = table.remove("vendor") else {
         let reason = format!("name the vendor, for example `vendor = \"{}\"`", amperity::NAME);
         return Err(key_error(&format!("{at}.vendor"), reason));
     };
-    match vendor.as_str() {
+    match vendor_name.as_str() {
         amperity::NAME => {
             let settings: amperity::Settings = table
                 .try_into()
                 .map_err(|error: toml::de::Error| key_error(at, error.message().to_owned()))?;
             let config = settings
-                .resolve(&|reference| secrets.get(reference))
+                .resolve(&|reference| ground.secrets.get(reference))
                 .map_err(|error| key_error(at, error.to_string()))?;
-            let profiles = amperity::AmperityProfiles::new(client.clone(), &config)
+            let transport = Arc::clone(&ground.outside.transport);
+            let profiles = amperity::AmperityProfiles::new(transport, &config)
                 .map_err(|error| key_error(at, error.to_string()))?;
-            Ok(Enrichment {
-                name: vendor,
+            let vendor = profiles.map(|profiles| {
+                let guard = ground.guards.of(profiles.quota(), &ground.outside.runtime.clock);
+                Vendor::new(Arc::new(profiles), guard)
+            });
+            let parts = Parts {
+                name: vendor_name,
                 linking_keys: config.linking_keys,
                 allowlist: config.allowlist,
-                profiles: profiles.map(|profiles| Arc::new(profiles) as Arc<dyn ProfileProvider>),
-            })
+                context: config.context,
+                contexts_per_minute: ground.contexts_per_minute,
+                vendor,
+            };
+            Ok(Enrichment::new(parts, Arc::clone(ground.engine)))
         }
         _ => Err(ConfigError::Value {
             key: format!("{at}.vendor"),
-            value: vendor,
+            value: vendor_name,
             hint: format!("write `{}`", amperity::NAME),
         }),
     }

@@ -18,7 +18,7 @@ pub struct VisitorKey {
 }
 
 /// A record as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// The record.
     pub visitor: Visitor,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafly_core::id::{CanonicalId, Identifier};
-use datafly_core::visitor::{Claims, Visitor};
+use datafly_core::visitor::{Claims, Verification, Visitor};
 use datafly_store::{Put, State, VisitorKey};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -28,7 +28,12 @@ fn key(pipeline: &str, visitor: u8) -> VisitorKey {
 fn visitor(user: u8) -> Visitor {
     let mut visitor = Visitor::default();
     let user_id = Identifier::new(format!("user-{user}")).ok();
-    visitor.identify(Claims { user_id, ..Claims::default() }, None);
+    visitor.identify(
+        Claims { user_id, ..Claims::default() },
+        None,
+        Verification::Required,
+        Timestamp::UNIX_EPOCH,
+    );
     visitor
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use datafly_core::allowlist::{Allowlist, AllowlistError};
+use datafly_core::context::ContextMappings;
 use datafly_core::linking_key::LinkingKeys;
 use datafly_core::secret::{SecretError, SecretRef};
 use secrecy::{ExposeSecret, SecretString};
@@ -37,6 +38,12 @@ pub struct Settings {
     /// Largest value of single allowed attributes, in bytes of JSON.
     #[serde(default)]
     pub browser_attribute_caps: BTreeMap<String, usize>,
+    /// Whether attributes may depend on what the visitor is doing.
+    #[serde(default)]
+    pub context_sensitive_personalisation: bool,
+    /// What of the visitor's newest event the vendor is told then.
+    #[serde(default)]
+    pub personalisation_context_mappings: ContextMappings,
     /// Replaces `https://{tenant_subdomain}.amperity.com`: Azure and Australian tenants, the sandbox.
     pub base_url: Option<Url>,
 }
@@ -54,6 +61,8 @@ pub struct Config {
     pub linking_keys: LinkingKeys,
     /// The only attributes a browser may see.
     pub allowlist: Allowlist,
+    /// What of the visitor's newest event the vendor is told; empty where that is switched off.
+    pub context: ContextMappings,
 }
 
 /// What profile look-ups need.
@@ -121,10 +130,26 @@ pub enum ConfigError {
         /// Why.
         reason: SecretError,
     },
+    /// Mappings that nothing uses, or a switch without mappings or look-ups.
+    #[error("`{present}` is set without `{missing}`: personalisation by context needs both")]
+    HalfAContext {
+        /// The key that is there.
+        present: &'static str,
+        /// The key that is not.
+        missing: &'static str,
+    },
+    /// A mapping to a parameter that the profile read has already.
+    #[error(
+        "`personalisation_context_mappings` has the target `{RESERVED_TARGET}`, which is the profile          read's own parameter: choose another name"
+    )]
+    ReservedTarget,
     /// A list that is none.
     #[error("`browser_attribute_caps`: {0}")]
     Caps(AllowlistError),
 }
+
+/// The profile read's own query parameter.
+const RESERVED_TARGET: &str = "enrich";
 
 impl Settings {
     /// Checks the section and fetches its secrets.
@@ -136,6 +161,7 @@ impl Settings {
             secret(reference).map_err(|reason| ConfigError::Secret { key, reason })
         };
         self.check_texts()?;
+        self.check_context()?;
         let base_url = match self.base_url {
             Some(url) => with_trailing_slash(url)?,
             None => default_base_url(&self.tenant_subdomain)?,
@@ -169,7 +195,25 @@ impl Settings {
                 .browser_attribute_allowlist
                 .with_caps(self.browser_attribute_caps)
                 .map_err(ConfigError::Caps)?,
+            context: self.personalisation_context_mappings,
         })
+    }
+
+    fn check_context(&self) -> Result<(), ConfigError> {
+        const SWITCH: &str = "context_sensitive_personalisation";
+        const MAPPINGS: &str = "personalisation_context_mappings";
+
+        let mappings = &self.personalisation_context_mappings;
+        let half = |present, missing| Err(ConfigError::HalfAContext { present, missing });
+        match (self.context_sensitive_personalisation, mappings.is_empty()) {
+            (true, true) => half(SWITCH, MAPPINGS),
+            (false, false) => half(MAPPINGS, SWITCH),
+            (true, false) if self.profile_api_key.is_none() => half(SWITCH, "profile_api_key"),
+            _ if mappings.iter().any(|mapping| mapping.target == RESERVED_TARGET) => {
+                Err(ConfigError::ReservedTarget)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_texts(&self) -> Result<(), ConfigError> {

@@ -1,6 +1,6 @@
 //! What Amperity's statuses mean (domain facts 2.2 to 2.4).
 
-use reqwest::StatusCode;
+use http::StatusCode;
 
 use super::token::{PROFILE_KEY, PROFILE_SCOPE};
 use crate::http::{Answer, HttpError};
@@ -33,6 +33,9 @@ impl From<HttpError> for ProviderError {
             HttpError::Deadline => Self::Deadline,
             HttpError::Connection(reason) => Self::Unreachable { reason },
             HttpError::TooLong => Self::BadAnswer { reason: "it is longer than a profile may be" },
+            HttpError::Encoded => {
+                Self::BadAnswer { reason: "it is compressed, which was not asked for" }
+            }
         }
     }
 }

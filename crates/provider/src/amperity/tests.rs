@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafly_core::allowlist::Allowlist;
+use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::id::Identifier;
 use datafly_core::linking_key::{KeyValue, LinkingKeys};
 use datafly_core::secret::{SecretError, SecretRef};
@@ -12,7 +13,7 @@ use datafly_sandbox::{self as sandbox, Fault, NamedCustomer, Sandbox, SandboxCon
 use secrecy::SecretString;
 
 use super::*;
-use crate::http;
+use crate::http::Network;
 use crate::profile::{ProfileId, ProfileProvider, ProviderError};
 
 struct Vendor {
@@ -43,6 +44,8 @@ impl Vendor {
             linking_keys: LinkingKeys::default(),
             browser_attribute_allowlist: Allowlist::default(),
             browser_attribute_caps: BTreeMap::new(),
+            context_sensitive_personalisation: false,
+            personalisation_context_mappings: ContextMappings::default(),
             base_url: format!("http://{}/amperity", self.address).parse().ok(),
         }
     }
@@ -51,7 +54,7 @@ impl Vendor {
         let mut settings = self.settings();
         change(&mut settings);
         let config = settings.resolve(&named_by_itself).unwrap();
-        AmperityProfiles::new(http::client().unwrap(), &config).unwrap().unwrap()
+        AmperityProfiles::new(Arc::new(Network::new().unwrap()), &config).unwrap().unwrap()
     }
 
     fn client(&self) -> AmperityProfiles {
@@ -216,4 +219,101 @@ async fn settings_are_checked() {
     let config = settings.resolve(&named_by_itself).unwrap();
     assert_eq!(config.base_url.as_str(), "https://acme.amperity.com/");
     assert!(!format!("{config:?}").contains(sandbox::PROFILE_TOKEN));
+}
+
+#[tokio::test]
+async fn context_goes_to_the_vendor_only_where_it_is_switched_on() {
+    let vendor = Vendor::start().await;
+    let context: ContextValues =
+        serde_json::from_str(r#"{"pageCategory": "trail & road", "cartValue": 120.5}"#).unwrap();
+    let vera = ProfileId::new(NamedCustomer::Vera.profile_id());
+    let off = vendor.client().personalised(&vera, &context).await.unwrap().unwrap();
+    assert!(off.is_empty());
+    assert_eq!(vendor.sandbox.hits("amperity.profile"), 0);
+
+    let client = vendor.client_with(|settings| {
+        settings.context_sensitive_personalisation = true;
+        settings.personalisation_context_mappings = serde_json::from_str(
+            r#"[{"source": "properties.category", "target": "pageCategory"}]"#,
+        )
+        .unwrap();
+    });
+    let on = client.personalised(&vera, &context).await.unwrap().unwrap();
+    assert_eq!(on["RecommendedCategory"], "trail & road");
+    assert_eq!(on["Offer"], "free-delivery");
+    assert_eq!(vendor.sandbox.hits("amperity.profile"), 1);
+    let nobody = ProfileId::new("nobody");
+    assert_eq!(client.personalised(&nobody, &context).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn half_a_context_is_refused_with_the_missing_key() {
+    let vendor = Vendor::start().await;
+    let mappings = |target: &str| {
+        serde_json::from_str(&format!(r#"[{{"source": "name", "target": "{target}"}}]"#)).unwrap()
+    };
+    let error = |change: &dyn Fn(&mut Settings)| {
+        let mut settings = vendor.settings();
+        change(&mut settings);
+        settings.resolve(&named_by_itself).unwrap_err().to_string()
+    };
+    let switch = error(&|settings| settings.context_sensitive_personalisation = true);
+    assert!(switch.contains("without `personalisation_context_mappings`"), "{switch}");
+    let unused = error(&|settings| settings.personalisation_context_mappings = mappings("a"));
+    assert!(unused.contains("without `context_sensitive_personalisation`"), "{unused}");
+    let reserved = error(&|settings| {
+        settings.context_sensitive_personalisation = true;
+        settings.personalisation_context_mappings = mappings("enrich");
+    });
+    assert!(reserved.contains("`enrich`"), "{reserved}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_the_token_stays_here() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    let asked = Arc::new(AtomicU32::new(0));
+    let elsewhere = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("http://{}/", elsewhere.local_addr().unwrap());
+    let counter = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while elsewhere.accept().await.is_ok() {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    let redirect = move || async move { axum::response::Redirect::temporary(&target) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().fallback(redirect);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let vendor = Vendor::start().await;
+    let client = vendor.client_with(|settings| {
+        settings.base_url = format!("http://{address}").parse().ok();
+    });
+    let error = client.look_up(&email("alice@example.com")).await.unwrap_err();
+    assert_eq!(error, ProviderError::Unexpected { status: 307 });
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_not_unpacked() {
+    use std::io::Write;
+
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    bomb.write_all(&vec![b' '; 16 * 1024 * 1024]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    assert!(bomb.len() < 64 * 1024, "small enough to pass the cap as it is");
+    let answer = move || async move { ([("content-encoding", "gzip")], bomb) };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = axum::Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let vendor = Vendor::start().await;
+    let client = vendor.client_with(|settings| {
+        settings.base_url = format!("http://{address}").parse().ok();
+    });
+    let error = client.look_up(&email("alice@example.com")).await.unwrap_err();
+    assert!(matches!(error, ProviderError::BadAnswer { reason } if reason.contains("compressed")));
 }

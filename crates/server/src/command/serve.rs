@@ -4,9 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use datafly_server::config::{Config, ConfigError, Secrets};
-use datafly_server::runtime::Runtime;
 use datafly_server::serve::Server;
-use datafly_server::wiring;
+use datafly_server::wiring::{self, Outside};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -38,11 +37,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     })?;
     let config = Config::parse(&text, &secrets)?;
     let (listen, tls) = (config.server.listen, config.server.tls.clone());
+    let base_path = config.server.base_path.clone();
 
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let stop = stop_signal()?;
-        let app = wiring::build(config, &secrets, &Runtime::system())?;
-        let server = Server::bind(app, listen, tls.as_ref()).await?;
+        let app = wiring::build(config, &secrets, &Outside::system()?)?;
+        let server = Server::bind(app, listen, tls.as_ref(), base_path).await?;
         let address = server.address()?;
         tracing::info!(%address, "listening");
         if let Some(path) = &args.ready_file {

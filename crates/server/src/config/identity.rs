@@ -3,6 +3,7 @@
 use datafly_core::secret::SecretRef;
 use datafly_core::visitor::Verification;
 use jiff::SignedDuration;
+use jsonwebtoken::DecodingKey;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
@@ -33,12 +34,22 @@ impl Default for IdentitySettings {
     }
 }
 
+/// One key; which of the two it needs depends on the algorithm.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeySettings {
     id: String,
     algorithm: KeyAlgorithm,
-    secret: SecretRef,
+    secret: Option<SecretRef>,
+    public_key: Option<SecretRef>,
+}
+
+/// What a site's backend signs with, as far as this server needs to know.
+pub enum KeyMaterial {
+    /// HS256: the shared secret.
+    Shared(SecretString),
+    /// ES256: the public key, checked.
+    Public(DecodingKey),
 }
 
 /// `[pipelines.identity]`, checked.
@@ -47,8 +58,8 @@ pub struct IdentityConfig {
     pub verification: Verification,
     /// How long a proof counts.
     pub binding_life: SignedDuration,
-    /// Keys of the site's backend: `kid`, algorithm, secret.
-    pub keys: Vec<(String, KeyAlgorithm, SecretString)>,
+    /// Keys of the site's backend, by `kid`.
+    pub keys: Vec<(String, KeyMaterial)>,
 }
 
 impl IdentitySettings {
@@ -60,7 +71,7 @@ impl IdentitySettings {
                 hint: "write 1 to 720 hours".to_owned(),
             });
         }
-        let mut keys = Vec::<(String, KeyAlgorithm, SecretString)>::new();
+        let mut keys = Vec::<(String, KeyMaterial)>::new();
         for (index, key) in self.keys.into_iter().enumerate() {
             let at = format!("{at}.keys[{index}]");
             if key.id.is_empty() || keys.iter().any(|(id, ..)| *id == key.id) {
@@ -70,17 +81,44 @@ impl IdentitySettings {
                     hint: "give each key a `kid` of its own".to_owned(),
                 });
             }
-            let secret = secrets.at(format!("{at}.secret"), &key.secret)?;
-            if secret.expose_secret().len() < MIN_SECRET_BYTES {
-                let reason = format!("the secret is shorter than {MIN_SECRET_BYTES} bytes");
-                return Err(ConfigError::Key { key: format!("{at}.secret"), reason });
-            }
-            keys.push((key.id, key.algorithm, secret));
+            keys.push((key.id.clone(), material(&at, &key, secrets)?));
         }
         Ok(IdentityConfig {
             verification: self.verification,
             binding_life: SignedDuration::from_hours(self.binding_hours.into()),
             keys,
         })
+    }
+}
+
+fn material(at: &str, key: &KeySettings, secrets: &Secrets) -> Result<KeyMaterial, ConfigError> {
+    let key_error = |name: &str, reason: &str| {
+        Err(ConfigError::Key { key: format!("{at}.{name}"), reason: reason.to_owned() })
+    };
+    match (key.algorithm, &key.secret, &key.public_key) {
+        (KeyAlgorithm::Hs256, Some(secret), None) => {
+            let secret = secrets.at(format!("{at}.secret"), secret)?;
+            if secret.expose_secret().len() < MIN_SECRET_BYTES {
+                let reason = format!("the secret is shorter than {MIN_SECRET_BYTES} bytes");
+                return key_error("secret", &reason);
+            }
+            Ok(KeyMaterial::Shared(secret))
+        }
+        (KeyAlgorithm::Es256, None, Some(public_key)) => {
+            let pem = secrets.at(format!("{at}.public_key"), public_key)?;
+            match DecodingKey::from_ec_pem(pem.expose_secret().as_bytes()) {
+                Ok(key) => Ok(KeyMaterial::Public(key)),
+                Err(_) => key_error(
+                    "public_key",
+                    "it is no P-256 public key in PEM form (`-----BEGIN PUBLIC KEY-----`)",
+                ),
+            }
+        }
+        (KeyAlgorithm::Hs256, ..) => {
+            key_error("secret", "an HS256 key needs `secret`, and no `public_key`")
+        }
+        (KeyAlgorithm::Es256, ..) => {
+            key_error("public_key", "an ES256 key needs `public_key`, and no `secret`")
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use datafly_core::id::PipelineKey;
+use datafly_core::secret::SecretRef;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
@@ -24,8 +26,28 @@ pub(super) struct PipelineSettings {
     #[serde(default)]
     identity: IdentitySettings,
     #[serde(default)]
+    server_keys: Vec<ServerKey>,
+    #[serde(default)]
+    consent: ConsentSettings,
+    #[serde(default)]
     integrations: Vec<toml::Table>,
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerKey {
+    secret: SecretRef,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ConsentSettings {
+    /// Without this category no visitor is looked up.
+    enrich: Option<String>,
+}
+
+/// A signing secret is at least as long as the hash it is used with.
+const MIN_SECRET_BYTES: usize = 32;
 
 fn default_ready_timeout_ms() -> u32 {
     DEFAULT_READY_TIMEOUT_MS
@@ -43,6 +65,10 @@ pub struct PipelineConfig {
     pub ready_timeout: Duration,
     /// How identity is proven.
     pub identity: IdentityConfig,
+    /// Secrets that the site's own servers sign with.
+    pub server_keys: Vec<SecretString>,
+    /// The consent category without which no visitor is looked up, where the owner asks for one.
+    pub consent: Option<String>,
     /// The vendors' sections, unread.
     pub integrations: Vec<toml::Table>,
 }
@@ -75,7 +101,28 @@ impl PipelineSettings {
                 hint: "write 100 to 60000 milliseconds".to_owned(),
             });
         }
+        let mut server_keys = Vec::new();
+        for (index, key) in self.server_keys.iter().enumerate() {
+            let at = format!("{at}.server_keys[{index}].secret");
+            let secret = secrets.at(at.clone(), &key.secret)?;
+            if secret.expose_secret().len() < MIN_SECRET_BYTES {
+                let reason = format!("the secret is shorter than {MIN_SECRET_BYTES} bytes");
+                return Err(ConfigError::Key { key: at, reason });
+            }
+            server_keys.push(secret);
+        }
+        if self.consent.enrich.as_deref().is_some_and(|category| category.trim().is_empty()) {
+            return Err(ConfigError::Value {
+                key: format!("{at}.consent.enrich"),
+                value: String::new(),
+                hint:
+                    "write a category such as `personalization`, or a code of your consent platform"
+                        .to_owned(),
+            });
+        }
         Ok(PipelineConfig {
+            server_keys,
+            consent: self.consent.enrich,
             identity: self.identity.check(&format!("{at}.identity"), secrets)?,
             key: self.key,
             origins: self.origins,

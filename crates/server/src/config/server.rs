@@ -4,11 +4,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use datafly_core::secret::SecretRef;
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use super::cache::{CacheConfig, CacheSettings};
+use super::limits::LimitsSettings;
 use super::{ConfigError, Secrets};
+use crate::limits::LimitSettings;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +25,14 @@ pub(super) struct ServerSettings {
     tls: Option<TlsConfig>,
     #[serde(default)]
     cookie_keys: Vec<CookieKey>,
+    #[serde(default)]
+    base_path: String,
+    #[serde(default)]
+    trusted_proxies: Vec<IpNet>,
+    #[serde(default)]
+    limits: LimitsSettings,
+    #[serde(default)]
+    cache: CacheSettings,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +56,8 @@ pub struct TlsConfig {
 pub struct ServerConfig {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The URL browsers reach this server by, without a trailing slash. It decides how cookies are set.
+    /// The URL browsers reach this server by, with the base path, without a trailing slash. It decides how
+    /// cookies are set.
     pub public_url: String,
     /// Whether that URL is https.
     pub secure: bool,
@@ -60,10 +73,20 @@ pub struct ServerConfig {
     pub tls: Option<TlsConfig>,
     /// Keys of the credential cookie, the signing one first. Empty: one is made and kept in `data_dir`.
     pub cookie_keys: Vec<(String, SecretString)>,
+    /// Path under which all routes are, such as `/df`, or nothing: for a proxy of the site's own.
+    pub base_path: String,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How much anybody may ask for.
+    pub limits: LimitSettings,
+    /// How long answers of vendors live, and in how much memory.
+    pub cache: CacheConfig,
 }
 
 impl ServerSettings {
     pub(super) fn check(self, secrets: &Secrets) -> Result<ServerConfig, ConfigError> {
+        check_base_path(&self.base_path)?;
+        let base = |key, url| Ok(base(key, url)? + &self.base_path);
         let public_url = base("server.public_url", &self.public_url)?;
         let asset_url = match &self.asset_url {
             Some(url) => base("server.asset_url", url)?,
@@ -83,7 +106,28 @@ impl ServerSettings {
             bundle_dir: self.bundle_dir,
             tls: self.tls,
             cookie_keys: keys.collect::<Result<_, _>>()?,
+            base_path: self.base_path,
+            trusted_proxies: self.trusted_proxies,
+            limits: self.limits.into(),
+            cache: self.cache.check()?,
         })
+    }
+}
+
+/// Nothing, or segments of plain letters: it is part of every URL.
+fn check_base_path(path: &str) -> Result<(), ConfigError> {
+    let plain = |segment: &str| {
+        !segment.is_empty()
+            && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    match path.strip_prefix('/') {
+        None if path.is_empty() => Ok(()),
+        Some(segments) if segments.split('/').all(plain) => Ok(()),
+        _ => Err(ConfigError::Value {
+            key: "server.base_path".to_owned(),
+            value: path.to_owned(),
+            hint: "write a path such as `/df`, or leave it out".to_owned(),
+        }),
     }
 }
 

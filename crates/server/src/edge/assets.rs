@@ -25,7 +25,8 @@ pub(super) async fn asset(
 ) -> Result<Response, EdgeError> {
     // A name that is not text is no name of ours.
     let Path(name) = name.map_err(|_| EdgeError::NotFound)?;
-    let asset = app.bundle.asset(&name).ok_or(EdgeError::NotFound)?;
+    let configured = app.configured();
+    let asset = configured.bundle.asset(&name).ok_or(EdgeError::NotFound)?;
     let (encoding, body) = choose(asset, &headers);
     let mut response = body.into_response();
     let answer = response.headers_mut();

@@ -1,83 +1,115 @@
 //! `POST /v1/p`, `/v1/t`, `/v1/i`: events, and what they change about their visitor.
 //!
 //! 200 means the visitor's state and its version are durable, and the next enrich of the same browser
-//! sees them.
+//! sees them. With `?enrich=<provider>,…` the answer carries the profiles as this very event left them, so
+//! that a first page is personalised by its own context in one request.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use datafly_core::event::{Event, EventKind, IdentityToken, Submission};
-use datafly_core::v1::Accepted;
-use datafly_core::visitor::{Binding, Claims, Verification};
+use datafly_core::visitor::{Binding, Claims, Doing, Verification};
+use jiff::Timestamp;
 
-use super::body;
+use super::accepted::accepted;
 use super::caller::{self, Caller};
-use super::cookies::{self, Renewal};
+use super::client::Client;
+use super::cookies::Renewal;
 use super::error::EdgeError;
-use super::headers::CORP_CROSS_ORIGIN;
 use super::key::ForPipeline;
+use super::visit::Visit;
+use super::{body, profile, query};
 use crate::app::{App, Pipeline};
+use crate::enrichment::{DEADLINE, Enrichment};
 use crate::identity;
+use crate::visitors::News;
 
-/// What an accepted event or a log-out is answered with.
-pub(super) type AcceptedAnswer = (HeaderMap, Json<Accepted>);
+type Answer = Result<Response, EdgeError>;
 
-type Answer = Result<AcceptedAnswer, EdgeError>;
-
-/// Takes a page or track event.
+/// Takes an event of any kind.
 pub(super) async fn event(
     kind: EventKind,
     State(app): State<Arc<App>>,
-    ForPipeline(pipeline): ForPipeline,
+    site: ForPipeline,
+    client: Client,
     headers: HeaderMap,
+    uri: Uri,
     body: Body,
 ) -> Answer {
-    let caller = caller::of_post(&headers, &pipeline)?;
-    let submission = Submission::parse(&body::read_event(&headers, body).await?, kind)?;
-    if caller == Caller::Server {
-        return accept_from_server(&submission.event);
-    }
-    let sent = cookies::credential(&headers, &app, &pipeline);
-    let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
-    let present = app.visitors.touch(&pipeline.key, present).await?;
-    let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-    Ok(accepted(cookies))
-}
-
-/// Takes an identify: claims, and where a token comes with them, proof.
-pub(super) async fn identify(
-    State(app): State<Arc<App>>,
-    ForPipeline(pipeline): ForPipeline,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let caller = caller::of_post(&headers, &pipeline)?;
+    let caller = caller::of_post(&headers, &site.pipeline)?;
+    let wanted = wanted(&site.pipeline, &uri)?;
     let body = body::read_event(&headers, body).await?;
-    let Submission { event, token } = Submission::parse(&body, EventKind::Identify)?;
-    let claims = identity::claims_of(&event)?;
-    let proof = proof(&app, &pipeline, token.as_ref(), &claims)?;
+    let Submission { event, token, handle } = Submission::parse(&body, kind)?;
+    let identity = (kind == EventKind::Identify)
+        .then(|| identity_of(&event, token.as_ref(), &site.pipeline, app.clock.now()))
+        .transpose()?;
+    let news = news(&event, &site.pipeline, app.clock.now())?;
     if caller == Caller::Server {
         return accept_from_server(&event);
     }
-    let sent = cookies::credential(&headers, &app, &pipeline);
-    let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
-    let present = app.visitors.identify(&pipeline.key, present, claims, proof).await?;
-    let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-    Ok(accepted(cookies))
+    let mut visit = Visit::recognise(&app, &site, client, &headers).await?;
+    visit.work()?;
+    if visit.is_named_by(handle.as_deref()) {
+        take(&mut visit, identity, news).await?;
+    }
+    // Before the vendor is waited for: a cookie that comes late could undo a log-out.
+    let cookies = visit.cookies(Renewal::Daily);
+    let Some(wanted) = wanted else {
+        return Ok(accepted(cookies, Some(&visit.handle()), None));
+    };
+    let profiles = profile::object_of(&visit, wanted.into_iter(), DEADLINE, true).await;
+    Ok(accepted(cookies, Some(&visit.handle()), Some(&profiles)))
+}
+
+/// What an identify says and proves.
+type Identity = (Claims, Option<Binding>);
+
+/// Applies an event to its visitor.
+async fn take(
+    visit: &mut Visit<'_>,
+    identity: Option<Identity>,
+    news: News,
+) -> Result<(), EdgeError> {
+    let consented = visit.consents();
+    let Pipeline { key, verification, .. } = &*visit.site.pipeline;
+    let (visitors, present) = (&visit.app.visitors, visit.present.clone());
+    let present = match identity {
+        Some((claims, proof)) => {
+            visitors.identify(key, present, claims, proof, *verification, news).await?
+        }
+        None => visitors.note_event(key, present, news).await?,
+    };
+    let before = std::mem::replace(&mut visit.present, present);
+    if consented && !visit.consents() && before.id == visit.present.id {
+        visit.drop_profiles();
+    }
+    Ok(())
+}
+
+fn identity_of(
+    event: &Event,
+    token: Option<&IdentityToken>,
+    pipeline: &Pipeline,
+    now: Timestamp,
+) -> Result<Identity, EdgeError> {
+    let claims = identity::claims_of(event)?;
+    let proof = proof(pipeline, token, &claims, now)?;
+    Ok((claims, proof))
 }
 
 /// What the token proves. A bad one is refused where proof matters; under `off` it proves nothing.
 fn proof(
-    app: &App,
     pipeline: &Pipeline,
     token: Option<&IdentityToken>,
     claims: &Claims,
+    now: Timestamp,
 ) -> Result<Option<Binding>, EdgeError> {
     let Some(token) = token else { return Ok(None) };
-    let proof = pipeline.verifier.verify(token, app.clock.now()).and_then(|proof| {
+    let proof = pipeline.verifier.verify(token, now).and_then(|proof| {
         identity::check_contradiction(claims, &proof)?;
         Ok(proof)
     });
@@ -88,18 +120,31 @@ fn proof(
     }
 }
 
+/// What the event says of its visitor, as far as this pipeline uses it.
+fn news(event: &Event, pipeline: &Pipeline, now: Timestamp) -> Result<News, EdgeError> {
+    let doing = pipeline.uses_context().then(|| {
+        let json = event.to_json();
+        let context = pipeline.enrichments.iter().filter(|it| !it.context.is_empty());
+        let context = context.map(|it| (it.name.to_string(), it.context.of_event(&json)));
+        Doing { at: event.occurred_at(now), context: context.collect::<BTreeMap<_, _>>() }
+    });
+    Ok(News { doing, consent: event.consent()? })
+}
+
+/// The providers whose profiles the answer is to carry.
+fn wanted<'p>(pipeline: &'p Pipeline, uri: &Uri) -> Result<Option<Vec<&'p Enrichment>>, EdgeError> {
+    let Some(list) = query::parameter(uri, "enrich")? else { return Ok(None) };
+    let wanted = list
+        .split(',')
+        .map(|name| pipeline.enrichment(name.trim()).ok_or(EdgeError::UnknownProvider));
+    wanted.collect::<Result<_, _>>().map(Some)
+}
+
 /// A server's client has no cookie, so it must say whose event it is; that is a claim, and changes
 /// nothing about any browser's visitor.
 fn accept_from_server(event: &Event) -> Answer {
     if event.anonymous_id.is_none() && event.user_id.is_none() {
         return Err(EdgeError::NoSubject);
     }
-    Ok(accepted(HeaderMap::new()))
-}
-
-/// Holds no visitor's data, and says so: an event also comes as a beacon, which is no CORS request, and
-/// whose answer the page's console would otherwise report as blocked.
-pub(super) fn accepted(mut headers: HeaderMap) -> AcceptedAnswer {
-    headers.extend([CORP_CROSS_ORIGIN]);
-    (headers, Json(Accepted::OK))
+    Ok(accepted(HeaderMap::new(), None, None))
 }

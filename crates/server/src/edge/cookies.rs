@@ -7,9 +7,9 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
-use datafly_core::id::CanonicalId;
+use jiff::Timestamp;
 
-use crate::app::{App, CookiePolicy, Pipeline};
+use crate::app::{Configured, CookiePolicy, Pipeline};
 use crate::credential::Credential;
 use crate::visitors::Present;
 
@@ -29,10 +29,10 @@ impl CookiePolicy {
 /// The visitor's credential, if the request has exactly one and it is ours.
 pub(super) fn credential(
     headers: &HeaderMap,
-    app: &App,
+    configured: &Configured,
     pipeline: &Pipeline,
 ) -> Option<Credential> {
-    let name = app.cookies.credential_name().as_bytes();
+    let name = configured.cookies.credential_name().as_bytes();
     let mut values = headers
         .get_all(header::COOKIE)
         .iter()
@@ -42,7 +42,7 @@ pub(super) fn credential(
     if second.is_some() {
         return None;
     }
-    app.credentials.read(&pipeline.key, std::str::from_utf8(first).ok()?)
+    configured.credentials.read(&pipeline.key, std::str::from_utf8(first).ok()?)
 }
 
 /// The value of a `name=value` pair of that name. Bytes, not text: other cookies of the site may hold
@@ -67,14 +67,14 @@ pub(super) enum Renewal {
 
 /// The `Set-Cookie` headers this visitor's browser is due.
 pub(super) fn due(
-    app: &App,
+    configured: &Configured,
     pipeline: &Pipeline,
     present: &Present,
     sent: Option<&Credential>,
     renewal: Renewal,
+    now: Timestamp,
 ) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let now = app.clock.now();
     let current = sent.is_some_and(|sent| {
         sent.id == present.id
             && match renewal {
@@ -83,20 +83,35 @@ pub(super) fn due(
             }
     });
     if !current {
-        let value = app.credentials.issue(&pipeline.key, present.id, present.version, now);
-        let credential = build(app.cookies, app.cookies.credential_name(), value, None);
-        let copy = copy_of(app.cookies, present.id, pipeline.cookie_domain.clone());
-        for cookie in [credential, copy] {
-            if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
-                headers.append(header::SET_COOKIE, value);
-            }
-        }
+        let policy = configured.cookies;
+        let value = configured.credentials.issue(&pipeline.key, present.id, present.version, now);
+        let credential = build(policy, policy.credential_name(), value, None);
+        let copy = build(policy, COPY, present.id.to_string(), pipeline.cookie_domain.clone());
+        append(&mut headers, [credential, copy]);
     }
     headers
 }
 
-fn copy_of(policy: CookiePolicy, id: CanonicalId, domain: Option<String>) -> Cookie<'static> {
-    build(policy, COPY, id.to_string(), domain)
+/// The `Set-Cookie` headers that take both cookies away.
+pub(super) fn removal(configured: &Configured, pipeline: &Pipeline) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let policy = configured.cookies;
+    let gone = |name, domain| {
+        let mut cookie = build(policy, name, String::new(), domain);
+        cookie.set_max_age(Duration::ZERO);
+        cookie
+    };
+    let credential = gone(policy.credential_name(), None);
+    append(&mut headers, [credential, gone(COPY, pipeline.cookie_domain.clone())]);
+    headers
+}
+
+fn append(headers: &mut HeaderMap, cookies: [Cookie<'_>; 2]) {
+    for cookie in cookies {
+        if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
 }
 
 fn build(

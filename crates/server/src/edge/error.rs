@@ -2,17 +2,22 @@
 //!
 //! Messages are for the site's developer. What failed inside is logged once, here, and not sent.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use datafly_core::consent::ConsentError;
 use datafly_core::event::EventError;
 use datafly_core::v1::{ErrorBody, ErrorResponse};
 
 use crate::identity::IdentityError;
+use crate::limits::Exceeded;
+use crate::signature::SignatureError;
 use crate::visitors::VisitorError;
 
 /// Seconds after which a client may try again when state could not be written.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("2");
+const STATE_RETRY_SECONDS: u64 = 2;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -61,6 +66,18 @@ pub(super) enum EdgeError {
     /// The token is refused.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// Not a consent state.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
+    /// The signature is refused.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// Not what a bootstrap takes.
+    #[error("`{0}`")]
+    InvalidBootstrap(String),
+    /// Too many requests, or too much work.
+    #[error("too many requests: try again after {} s", seconds(.0.retry_after))]
+    RateLimited(Exceeded),
     /// No such route.
     #[error("there is nothing at this address")]
     NotFound,
@@ -91,7 +108,14 @@ impl EdgeError {
             Self::Identity(IdentityError::Contradiction(_)) => {
                 (StatusCode::UNAUTHORIZED, "IDENTITY_MISMATCH")
             }
+            Self::Identity(IdentityError::Expired) => {
+                (StatusCode::UNAUTHORIZED, "IDENTITY_TOKEN_EXPIRED")
+            }
             Self::Identity(_) => (StatusCode::UNAUTHORIZED, "IDENTITY_TOKEN_REJECTED"),
+            Self::Consent(_) => (StatusCode::BAD_REQUEST, "INVALID_CONSENT"),
+            Self::Signature(_) => (StatusCode::UNAUTHORIZED, "SIGNATURE_REJECTED"),
+            Self::InvalidBootstrap(_) => (StatusCode::BAD_REQUEST, "INVALID_BOOTSTRAP"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::StateUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STATE_UNAVAILABLE"),
@@ -106,14 +130,28 @@ impl From<VisitorError> for EdgeError {
     }
 }
 
+impl From<Exceeded> for EdgeError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::RateLimited(exceeded)
+    }
+}
+
 impl IntoResponse for EdgeError {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
         let error = ErrorBody { code: code.to_owned(), message: self.to_string() };
         let mut response = (status, Json(ErrorResponse { error })).into_response();
-        if matches!(self, Self::StateUnavailable) {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS);
-        }
+        let retry_after = match self {
+            Self::StateUnavailable => STATE_RETRY_SECONDS,
+            Self::RateLimited(exceeded) => seconds(exceeded.retry_after),
+            _ => return response,
+        };
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
         response
     }
+}
+
+/// Whole seconds, at least one: what `Retry-After` can say.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

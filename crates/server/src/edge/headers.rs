@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::caller;
 use super::error::EdgeError;
+use super::{caller, client};
 use crate::app::App;
 
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -32,17 +32,25 @@ pub(super) async fn visitor_data(
     request: Request,
     next: Next,
 ) -> Response {
+    let configured = app.configured();
     // A page may read an error of any pipeline; data is only ever in answers to the pipeline's own
     // origins, which the handlers check.
     let origin = caller::one_origin(request.headers())
-        .filter(|origin| app.pipelines.any_has_origin(origin))
+        .filter(|origin| configured.pipelines.any_has_origin(origin))
         .and_then(|origin| HeaderValue::from_str(origin).ok());
     let preflight = request.method() == Method::OPTIONS;
 
-    let mut response = match (&origin, preflight) {
-        (Some(_), true) => (StatusCode::NO_CONTENT, preflight_headers()).into_response(),
-        (None, true) => EdgeError::OriginNotAllowed.into_response(),
-        (_, false) => next.run(request).await,
+    // Before any work. What is counted as work is counted where it is done.
+    let address = client::address(request.extensions(), request.headers(), &configured);
+    let flood = configured.limits.request(address);
+    let mut response = match (flood, &origin, preflight) {
+        (Err(exceeded), ..) => {
+            app.metrics.limited(exceeded.limit);
+            EdgeError::from(exceeded).into_response()
+        }
+        (_, Some(_), true) => (StatusCode::NO_CONTENT, preflight_headers()).into_response(),
+        (_, None, true) => EdgeError::OriginNotAllowed.into_response(),
+        (_, _, false) => next.run(request).await,
     };
     let headers = response.headers_mut();
     if let Some(origin) = origin {

@@ -10,10 +10,14 @@ use data_encoding::BASE64;
 
 use super::error::EdgeError;
 use super::query;
-use crate::app::{App, Pipeline};
+use crate::app::{App, Configured, Pipeline};
 
-/// The pipeline whose key the request carries.
-pub(super) struct ForPipeline(pub Arc<Pipeline>);
+/// The pipeline whose key the request carries, and the configuration it is of: one request sees one
+/// configuration from its start to its end.
+pub(super) struct ForPipeline {
+    pub(super) configured: Arc<Configured>,
+    pub(super) pipeline: Arc<Pipeline>,
+}
 
 impl FromRequestParts<Arc<App>> for ForPipeline {
     type Rejection = EdgeError;
@@ -22,7 +26,9 @@ impl FromRequestParts<Arc<App>> for ForPipeline {
         let key = query::parameter(&parts.uri, "key")?
             .or_else(|| from_authorization(&parts.headers))
             .ok_or(EdgeError::NoKey)?;
-        app.pipelines.get(&key).cloned().map(Self).ok_or(EdgeError::InvalidKey)
+        let configured = app.configured();
+        let pipeline = configured.pipelines.get(&key).cloned().ok_or(EdgeError::InvalidKey)?;
+        Ok(Self { configured, pipeline })
     }
 }
 

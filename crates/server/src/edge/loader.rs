@@ -1,11 +1,13 @@
-//! `GET /v1/loader.js`: the boot script with the pipeline's configuration.
+//! `GET /v1/loader.js`: the boot script with the pipeline's configuration, and the visitor's profile.
 //!
-//! Any page may include it. A visitor is recognised, or made, only for an include the browser marks as
-//! CORS from one of the pipeline's origins, or as same-origin; every other answer holds the same public
-//! configuration, neither reads nor sets a cookie, and says that any site may load it.
+//! Any page may include it. A visitor is recognised, or made, and its filtered profile written in, only for
+//! an include the browser marks as CORS from one of the pipeline's origins, or as same-origin; every other
+//! answer holds the same public configuration, neither reads nor sets a cookie, and says that any site may
+//! load it. What is cached, or comes within [`PATIENCE`], is written in; for the rest the script asks.
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -13,27 +15,40 @@ use axum::response::{IntoResponse, Response};
 use datafly_core::v1::{LoaderConfig, path};
 
 use super::caller;
-use super::cookies::{self, Renewal};
+use super::client::Client;
+use super::cookies::Renewal;
 use super::error::EdgeError;
 use super::headers::CORP_CROSS_ORIGIN;
 use super::key::ForPipeline;
-use crate::app::{App, Pipeline};
+use super::profile;
+use super::visit::Visit;
+use crate::app::App;
+
+/// How long the script waits for a vendor. Without the profile it is there at once, and asks itself.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 
 /// Writes the boot script.
 pub(super) async fn loader(
     State(app): State<Arc<App>>,
-    ForPipeline(pipeline): ForPipeline,
+    site: ForPipeline,
+    client: Client,
     headers: HeaderMap,
 ) -> Response {
-    let cookies = if caller::is_trusted_include(&headers, &pipeline) {
+    let visitor = if caller::is_trusted_include(&headers, &site.pipeline) {
         // Without visitor state the page still boots, as one whose visitor is not known yet.
-        recognise(&app, &pipeline, &headers).await.ok()
+        visitor_part(&app, &site, client, &headers).await.ok()
     } else {
         None
     };
-    let mut response = script(&app, &pipeline, cookies.is_some()).into_response();
+    let (cookies, config) = match visitor {
+        Some((cookies, config)) => (Some(cookies), config),
+        None => (None, config(&site, false)),
+    };
+    let template = &site.configured.bundle.loader;
+    let script = [&*template.before, &script_literal(&config), &*template.after].concat();
+    let mut response = script.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, JAVASCRIPT);
     match cookies {
         Some(cookies) => response.headers_mut().extend(cookies),
@@ -42,39 +57,53 @@ pub(super) async fn loader(
     response
 }
 
-/// The cookies this browser is due.
-async fn recognise(
+/// The cookies this browser is due, and the configuration with what is known of its visitor.
+async fn visitor_part(
     app: &App,
-    pipeline: &Pipeline,
+    site: &ForPipeline,
+    client: Client,
     headers: &HeaderMap,
-) -> Result<HeaderMap, EdgeError> {
-    let sent = cookies::credential(headers, app, pipeline);
-    let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
-    Ok(cookies::due(app, pipeline, &present, sent.as_ref(), Renewal::Daily))
+) -> Result<(HeaderMap, String), EdgeError> {
+    let visit = Visit::recognise(app, site, client, headers).await?;
+    let cookies = visit.cookies(Renewal::Daily);
+    let enrichments = site.pipeline.enrichments.iter();
+    let profiles = profile::object_of(&visit, enrichments, PATIENCE, false).await;
+    let mut config = config(site, true);
+    // The configuration is an object with members; what is added is JSON already.
+    config.pop();
+    config.push_str(r#","profiles":"#);
+    config.push_str(&String::from_utf8_lossy(&profiles));
+    config.push_str(r#","handle":""#);
+    config.push_str(&visit.handle());
+    config.push_str("\"}");
+    Ok((cookies, config))
 }
 
-fn script(app: &App, pipeline: &Pipeline, credentialed: bool) -> String {
+/// The pipeline's configuration as JSON, without anything of a visitor.
+fn config(ForPipeline { configured, pipeline }: &ForPipeline, credentialed: bool) -> String {
+    let providers = pipeline.enrichments.iter().map(|it| it.name.to_string());
     let config = LoaderConfig {
         pipeline_key: pipeline.key.to_string(),
-        endpoint: app.public_url.clone(),
-        assets: format!("{}{}", app.asset_url, path::ASSETS),
-        module: app.bundle.module.clone(),
-        wasm: app.bundle.wasm.clone(),
-        providers: pipeline.enrichments.iter().map(|provider| provider.name.clone()).collect(),
+        endpoint: configured.public_url.clone(),
+        assets: format!("{}{}", configured.asset_url, path::ASSETS),
+        module: configured.bundle.module.clone(),
+        wasm: configured.bundle.wasm.clone(),
+        providers: providers.collect(),
         timeout_ms: u32::try_from(pipeline.ready_timeout.as_millis()).unwrap_or(u32::MAX),
         credentialed,
+        profiles: None,
+        handle: None,
+        context: pipeline.uses_context(),
+        consent: pipeline.consent.clone(),
     };
-    let template = &app.bundle.loader;
-    [&template.before, &json_literal(&config), &template.after].map(String::as_str).concat()
+    // Texts, numbers and lists: writing them cannot fail.
+    serde_json::to_string(&config).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// JSON as a JavaScript expression that is inert in any place a script can stand: no `<` closes a tag,
-/// no line separator ends a line.
-fn json_literal(value: &impl serde::Serialize) -> String {
-    // The configuration is texts, numbers and lists; writing it cannot fail, and if it ever does the
-    // loader finds no configuration and the page's timeout settles it.
-    let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-    let mut literal = String::with_capacity(json.len());
+/// no line separator ends a line. In JSON these characters stand in texts only, where they may be escaped.
+pub(super) fn script_literal(json: &str) -> String {
+    let mut literal = String::with_capacity(json.len() + 16);
     for character in json.chars() {
         match character {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
@@ -89,12 +118,12 @@ fn json_literal(value: &impl serde::Serialize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::json_literal;
+    use super::script_literal;
 
     #[test]
     fn a_literal_cannot_leave_its_place() {
         let text = "</script>\u{2028}\u{2029}<!--&x\");alert(1);(\"";
-        let literal = json_literal(&text);
+        let literal = script_literal(&serde_json::to_string(&text).unwrap());
         for part in ["<", ">", "&", "\u{2028}", "\u{2029}", "x\")"] {
             assert!(!literal.contains(part), "{literal}");
         }

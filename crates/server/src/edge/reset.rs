@@ -4,26 +4,29 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::Response;
 
+use super::accepted::accepted;
 use super::caller::{self, Caller};
-use super::collect::{AcceptedAnswer, accepted};
-use super::cookies::{self, Renewal};
+use super::client::Client;
+use super::cookies::Renewal;
 use super::error::EdgeError;
 use super::key::ForPipeline;
+use super::visit::Visit;
 use crate::app::App;
 
 /// Makes this browser a new visitor.
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
-    ForPipeline(pipeline): ForPipeline,
+    site: ForPipeline,
+    client: Client,
     headers: HeaderMap,
-) -> Result<AcceptedAnswer, EdgeError> {
-    if caller::of_post(&headers, &pipeline)? == Caller::Server {
-        return Ok(accepted(HeaderMap::new()));
+) -> Result<Response, EdgeError> {
+    if caller::of_post(&headers, &site.pipeline)? == Caller::Server {
+        return Ok(accepted(HeaderMap::new(), None, None));
     }
-    let sent = cookies::credential(&headers, &app, &pipeline);
-    let present = app.visitors.recognise(&pipeline.key, sent.as_ref()).await?;
-    let present = app.visitors.reset(&pipeline.key, present).await?;
-    let cookies = cookies::due(&app, &pipeline, &present, sent.as_ref(), Renewal::Daily);
-    Ok(accepted(cookies))
+    let mut visit = Visit::recognise(&app, &site, client, &headers).await?;
+    visit.work()?;
+    visit.present = app.visitors.reset(&site.pipeline.key, visit.present).await?;
+    Ok(accepted(visit.cookies(Renewal::Daily), Some(&visit.handle()), None))
 }

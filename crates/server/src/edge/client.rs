@@ -1,0 +1,97 @@
+//! The client as the network shows it: its address, and whether it is a crawler.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, HeaderName, header};
+
+use crate::app::{App, Configured};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Words that the user agents of crawlers, link previews and monitors have, and those of people's browsers
+/// do not. One that hides costs a look-up, no more.
+const CRAWLERS: [&str; 8] =
+    ["bot", "crawl", "spider", "slurp", "facebookexternalhit", "preview", "lighthouse", "monitor"];
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Client {
+    /// The address; absent where there is no network, as in tests.
+    pub(super) address: Option<IpAddr>,
+    /// Whether it says that it is a crawler.
+    pub(super) crawler: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let agent = parts.headers.get(header::USER_AGENT).map(header::HeaderValue::as_bytes);
+        Ok(Self {
+            address: address(&parts.extensions, &parts.headers, &app.glance()),
+            crawler: agent.is_some_and(is_crawler),
+        })
+    }
+}
+
+/// The client's address: the peer's, unless the peer is a trusted proxy. Then it is the last address in
+/// `X-Forwarded-For` that is not one: what stands before that, anybody can write.
+pub(super) fn address(
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    configured: &Configured,
+) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    let trusted =
+        |address: IpAddr| configured.trusted_proxies.iter().any(|net| net.contains(&address));
+    if !trusted(peer) {
+        return Some(peer);
+    }
+    let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
+    let hops = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+    let mut nearest = peer;
+    for hop in hops {
+        let hop = std::str::from_utf8(hop).ok().and_then(|hop| hop.trim().parse::<IpAddr>().ok());
+        // What is no address was not written by a proxy of ours.
+        let Some(hop) = hop else { break };
+        nearest = hop.to_canonical();
+        if !trusted(nearest) {
+            break;
+        }
+    }
+    Some(nearest)
+}
+
+fn is_crawler(agent: &[u8]) -> bool {
+    CRAWLERS.iter().any(|word| {
+        agent.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_crawler;
+
+    #[test]
+    fn crawlers_are_told_from_browsers() {
+        for agent in [
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            "facebookexternalhit/1.1",
+            "Mozilla/5.0 (compatible; Yahoo! Slurp)",
+        ] {
+            assert!(is_crawler(agent.as_bytes()), "{agent}");
+        }
+        for agent in [
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari",
+            "",
+        ] {
+            assert!(!is_crawler(agent.as_bytes()), "{agent}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A visitor's attributes: what has to be so before anybody is looked up, and the decision afterwards.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use datafly_core::visitor::Verification;
+use futures_util::future::join_all;
+
+use super::visit::Visit;
+use crate::enrichment::{Answer, Ask, Enrichment, Source};
+
+/// The attributes of one provider.
+pub(super) async fn of(
+    visit: &Visit<'_>,
+    enrichment: &Enrichment,
+    patience: Duration,
+    refresh: bool,
+) -> Answer {
+    let answer = match without_asking(visit) {
+        Some(source) => enrichment.without(source, visit.now),
+        None => ask(visit, enrichment, patience, refresh).await,
+    };
+    visit.app.decisions.record(&visit.site.pipeline.key, visit.present.id, &answer.decision);
+    answer
+}
+
+/// Why nobody is looked up, if so.
+fn without_asking(visit: &Visit<'_>) -> Option<Source> {
+    if visit.present.minted {
+        return Some(Source::Minted);
+    }
+    if visit.client.crawler {
+        return Some(Source::Bot);
+    }
+    (!visit.consents()).then_some(Source::NoConsent)
+}
+
+async fn ask(
+    visit: &Visit<'_>,
+    enrichment: &Enrichment,
+    patience: Duration,
+    refresh: bool,
+) -> Answer {
+    let mode = visit.site.pipeline.verification;
+    let who = visit.identifiers(mode);
+    let proven =
+        (mode == Verification::Optional).then(|| visit.identifiers(Verification::Required));
+    let ask = Ask {
+        who: &who,
+        proven: proven.as_ref(),
+        record: &visit.present.record,
+        now: visit.now,
+        refresh,
+        patience,
+        may_call: &|| visit.work().is_ok(),
+    };
+    enrichment.answer(&ask).await
+}
+
+/// The attributes of several providers at once, as a JSON object by provider. Where `complete` is false, a
+/// provider that did not answer in time is left out: the page asks for it by itself.
+pub(super) async fn object_of<'e>(
+    visit: &Visit<'_>,
+    enrichments: impl Iterator<Item = &'e Enrichment>,
+    patience: Duration,
+    complete: bool,
+) -> Bytes {
+    let answers = enrichments.map(|enrichment| async move {
+        (enrichment, of(visit, enrichment, patience, false).await)
+    });
+    let answers = join_all(answers).await;
+    let late = |answer: &Answer| answer.decision.source == Source::Deadline;
+    let shown = answers.iter().filter(|(_, answer)| complete || !late(answer));
+    object(shown.map(|(enrichment, answer)| (&*enrichment.name, &answer.attributes)))
+}
+
+/// Writes a JSON object of members that are JSON already.
+pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Bytes)>) -> Bytes {
+    let mut json = vec![b'{'];
+    for (name, value) in members {
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        // Names of providers are plain words.
+        json.push(b'"');
+        json.extend_from_slice(name.as_bytes());
+        json.extend_from_slice(b"\":");
+        json.extend_from_slice(value);
+    }
+    json.push(b'}');
+    json.into()
+}

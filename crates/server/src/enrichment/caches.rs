@@ -1,0 +1,230 @@
+//! What the vendors said, kept in memory.
+//!
+//! | cache | key | entry | lives |
+//! |---|---|---|---|
+//! | resolution | who the vendor is, linking key, value | a profile id, or a miss | 24 h; a miss by its dampening |
+//! | attributes | who the vendor is, profile id | the vendor's map as JSON | fresh 5 min, stale 24 h |
+//! | personalised | the same, and the context's hash | the second map as JSON | 2 min |
+//!
+//! Times are checked by whoever reads, against the time that is passed in; an entry that is over stays until
+//! it is replaced or evicted, because a stale answer is better than none when the vendor fails. Errors
+//! are never put here. Keys are keyed hashes (SipHash-2-4, 128 bits, a key of this process): no identifier
+//! is kept in the clear, and nobody outside can choose two that collide.
+//!
+//! **Memory.** Each cache has a share of one bound in bytes, counted per entry as what it holds and an
+//! overhead that was measured (`cargo xtask bench memory`). When a share is full, what was not used goes first.
+//!
+//! **Choice of quick_cache.** S3-FIFO-like eviction with weights, about 30 bytes of its own per entry, and
+//! no clock of its own, so that time stays an argument. moka (the other well-kept one) reads its own clock
+//! and takes about five times the memory per entry.
+
+use std::hash::Hasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use datafly_core::attributes::Attributes;
+use datafly_core::context::ContextHash;
+use datafly_core::linking_key::KeyValue;
+use datafly_provider::ProfileId;
+use jiff::{SignedDuration, Timestamp};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use siphasher::sip128::{Hasher128, SipHasher24};
+
+use super::miss::Miss;
+
+/// A keyed hash.
+pub(super) type Key = u128;
+
+/// What a linking key led to.
+#[derive(Debug, Clone)]
+pub(super) enum Resolution {
+    /// A profile, found then.
+    Found {
+        /// The vendor's id of it.
+        id: ProfileId,
+        /// When the vendor said so.
+        at: Timestamp,
+    },
+    /// Nobody.
+    Missed(Miss),
+}
+
+/// A map of a vendor's, before any allowlist.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// JSON of an object. As text: a parsed map takes several times the memory.
+    json: Box<str>,
+    /// When the vendor said so.
+    pub(super) at: Timestamp,
+    /// What browsers were last shown of it.
+    shown: ArcSwapOption<Shown>,
+    /// Second in which a refresh was last started.
+    refreshed: AtomicI64,
+}
+
+/// The filtered form of a map, good for one allowlist and one plain map underneath.
+#[derive(Debug)]
+struct Shown {
+    of: ShownOf,
+    json: Bytes,
+}
+
+/// What a filtered form was made from, besides the map itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShownOf {
+    /// The allowlist's fingerprint.
+    pub(super) allowlist: u64,
+    /// Age of the plain map that a personalised one lies over.
+    pub(super) under: Option<Timestamp>,
+}
+
+impl Answered {
+    /// Keeps a map as the vendor answered it at `at`.
+    pub(super) fn new(attributes: &Attributes, at: Timestamp) -> Self {
+        // Writing a map of JSON values cannot fail.
+        let json = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".to_owned());
+        let refreshed = AtomicI64::new(i64::MIN);
+        Self { json: json.into(), at, shown: ArcSwapOption::empty(), refreshed }
+    }
+
+    /// The whole map.
+    pub(super) fn attributes(&self) -> Attributes {
+        serde_json::from_str(&self.json).unwrap_or_default()
+    }
+
+    /// Whether a refresh may be started at `now`; if so it counts as started, and there is a pause before the
+    /// next one.
+    pub(super) fn may_refresh(&self, now: Timestamp, pause: SignedDuration) -> bool {
+        let (now, last) = (now.as_second(), self.refreshed.load(Ordering::Relaxed));
+        let due = last.saturating_add(pause.as_secs()) <= now;
+        // Of several at once one wins.
+        due && self
+            .refreshed
+            .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// The filtered form, made by `make` unless the last one was made from the same.
+    pub(super) fn shown(&self, of: ShownOf, make: impl FnOnce() -> Bytes) -> Bytes {
+        let last = self.shown.load();
+        if let Some(shown) = last.as_ref().filter(|shown| shown.of == of) {
+            return shown.json.clone();
+        }
+        let json = make();
+        self.shown.store(Some(Arc::new(Shown { of, json: json.clone() })));
+        json
+    }
+}
+
+/// The caches of all integrations.
+pub struct Caches {
+    secret: [u8; 16],
+    pub(super) resolution: Cache<Key, Resolution, Weigh>,
+    pub(super) attributes: Cache<Key, Arc<Answered>, Weigh>,
+    pub(super) personalised: Cache<Key, Arc<Answered>, Weigh>,
+}
+
+/// How full the caches are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filled {
+    /// Name of the cache.
+    pub cache: &'static str,
+    /// Entries.
+    pub entries: usize,
+    /// Counted bytes.
+    pub bytes: u64,
+}
+
+impl Caches {
+    /// Bounded by `bytes` in all. `secret` keys the hashes: nobody may know it.
+    pub fn new(bytes: u64, secret: [u8; 16]) -> Self {
+        // Maps are what takes room; the resolution's entries are small and the same number.
+        let (resolution, personalised) = (bytes / 4, bytes / 8);
+        let attributes = bytes - resolution - personalised;
+        Self {
+            secret,
+            resolution: bounded(resolution, RESOLUTION_BYTES),
+            attributes: bounded(attributes, ANSWERED_BYTES),
+            personalised: bounded(personalised, ANSWERED_BYTES),
+        }
+    }
+
+    /// How full each of them is.
+    pub fn filled(&self) -> [Filled; 3] {
+        fn of<V: Clone>(cache: &'static str, it: &Cache<Key, V, Weigh>) -> Filled
+        where
+            Weigh: Weighter<Key, V>,
+        {
+            Filled { cache, entries: it.len(), bytes: it.weight() }
+        }
+        [
+            of("resolution", &self.resolution),
+            of("attributes", &self.attributes),
+            of("personalised", &self.personalised),
+        ]
+    }
+
+    pub(super) fn resolution_key(&self, vendor: &str, key: &KeyValue) -> Key {
+        self.hash(&[
+            b"resolution",
+            vendor.as_bytes(),
+            key.key.as_bytes(),
+            key.value.expose().as_bytes(),
+        ])
+    }
+
+    pub(super) fn profile_key(&self, vendor: &str, id: &ProfileId) -> Key {
+        self.hash(&[b"profile", vendor.as_bytes(), id.expose().as_bytes()])
+    }
+
+    pub(super) fn context_key(&self, vendor: &str, id: &ProfileId, context: &ContextHash) -> Key {
+        self.hash(&[b"context", vendor.as_bytes(), id.expose().as_bytes(), context.as_bytes()])
+    }
+
+    fn hash(&self, parts: &[&[u8]]) -> Key {
+        let mut hasher = SipHasher24::new_with_key(&self.secret);
+        for part in parts {
+            // Lengths make the encoding unambiguous.
+            hasher.write_usize(part.len());
+            hasher.write(part);
+        }
+        hasher.finish128().as_u128()
+    }
+}
+
+/// What an entry takes besides its text: key, slot, and the allocations behind it. Measured.
+const RESOLUTION_BYTES: u64 = 120;
+const ANSWERED_BYTES: u64 = 200;
+
+/// Counts entries in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weigh;
+
+impl Weighter<Key, Resolution> for Weigh {
+    fn weight(&self, _: &Key, resolution: &Resolution) -> u64 {
+        let text = match resolution {
+            Resolution::Found { id, .. } => id.expose().len(),
+            Resolution::Missed(_) => 0,
+        };
+        RESOLUTION_BYTES + text as u64
+    }
+}
+
+impl Weighter<Key, Arc<Answered>> for Weigh {
+    fn weight(&self, _: &Key, answered: &Arc<Answered>) -> u64 {
+        // Twice: what was shown of it is kept beside it, and is at most as long.
+        ANSWERED_BYTES + 2 * answered.json.len() as u64
+    }
+}
+
+fn bounded<V: Clone>(bytes: u64, entry: u64) -> Cache<Key, V, Weigh>
+where
+    Weigh: Weighter<Key, V>,
+{
+    let entries = usize::try_from(bytes / entry).unwrap_or(usize::MAX);
+    // The table grows with its entries; an estimate of its full size would be taken at once.
+    Cache::with_weighter(entries.clamp(1_000, 100_000), bytes, Weigh)
+}

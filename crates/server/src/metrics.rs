@@ -1,0 +1,138 @@
+//! Metrics, in the OpenMetrics text form. Labels are names of the configuration and words of a fixed list:
+//! nothing a page or a visitor sends becomes one.
+
+use std::fmt;
+
+use datafly_core::id::PipelineKey;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::enrichment::{Decision, Engine};
+use crate::limits::Limit;
+use crate::protection::{BreakerState, Guards};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EnrichLabels {
+    pipeline: String,
+    provider: String,
+    source: &'static str,
+    personalised: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SiteLabels {
+    pipeline: String,
+    provider: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KeyLabels {
+    pipeline: String,
+    provider: String,
+    key: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    limit: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    cache: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AccountLabels {
+    account: String,
+}
+
+/// All metrics.
+pub struct Metrics {
+    registry: Registry,
+    enriched: Family<EnrichLabels, Counter>,
+    keys: Family<KeyLabels, Counter>,
+    unproven: Family<SiteLabels, Counter>,
+    limited: Family<LimitLabels, Counter>,
+    cache_entries: Family<CacheLabels, Gauge>,
+    cache_bytes: Family<CacheLabels, Gauge>,
+    breakers: Family<AccountLabels, Gauge>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("datafly");
+        macro_rules! family {
+            ($name:literal, $help:literal) => {{
+                let family = Family::default();
+                registry.register($name, $help, Family::clone(&family));
+                family
+            }};
+        }
+        Self {
+            enriched: family!("enrich", "Answers, by where the attributes came from"),
+            keys: family!("enrich_key", "Linking keys tried, by what came of it"),
+            unproven: family!("enrich_unproven", "Look-ups that `required` would have denied"),
+            limited: family!("limited", "Requests and work refused by a limit"),
+            cache_entries: family!("cache_entries", "Entries of a cache"),
+            cache_bytes: family!("cache_bytes", "Counted bytes of a cache"),
+            breakers: family!("breaker_open", "1 while a vendor's breaker is not closed"),
+            registry,
+        }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn decided(&self, pipeline: &PipelineKey, decision: &Decision) {
+        let (site, provider) = (pipeline.as_str(), &*decision.provider);
+        self.enriched
+            .get_or_create(&EnrichLabels {
+                pipeline: site.to_owned(),
+                provider: provider.to_owned(),
+                source: decision.source.as_str(),
+                personalised: decision.personalised.as_str(),
+            })
+            .inc();
+        for step in &decision.steps {
+            self.keys
+                .get_or_create(&KeyLabels {
+                    pipeline: site.to_owned(),
+                    provider: provider.to_owned(),
+                    key: step.key.to_string(),
+                    outcome: step.outcome.as_str(),
+                })
+                .inc();
+        }
+        if decision.unproven {
+            let labels = SiteLabels { pipeline: site.to_owned(), provider: provider.to_owned() };
+            self.unproven.get_or_create(&labels).inc();
+        }
+    }
+
+    pub(crate) fn limited(&self, limit: Limit) {
+        self.limited.get_or_create(&LimitLabels { limit: limit.as_str() }).inc();
+    }
+
+    /// All of it as text. What is a state and not a count is looked at now.
+    pub fn text(&self, engine: &Engine, guards: &Guards) -> Result<String, fmt::Error> {
+        for filled in engine.caches().filled() {
+            let labels = CacheLabels { cache: filled.cache };
+            let entries = i64::try_from(filled.entries).unwrap_or(i64::MAX);
+            let bytes = i64::try_from(filled.bytes).unwrap_or(i64::MAX);
+            self.cache_entries.get_or_create(&labels).set(entries);
+            self.cache_bytes.get_or_create(&labels).set(bytes);
+        }
+        for guard in guards.all() {
+            let labels = AccountLabels { account: guard.account().to_owned() };
+            let open = guard.breaker() != BreakerState::Closed;
+            self.breakers.get_or_create(&labels).set(i64::from(open));
+        }
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

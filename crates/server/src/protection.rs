@@ -1,0 +1,259 @@
+//! Protection of vendors from us, and of us from vendors.
+//!
+//! Every call to a vendor goes through the [`Guard`] of the account it is counted on. In this order:
+//!
+//! 1. a pause that the vendor asked for (429, `Retry-After`) and the circuit breaker refuse at once;
+//! 2. one of [`CONCURRENT`] places and one of the account's requests per second are waited for, together at
+//!    most [`LONGEST_WAIT`];
+//! 3. the call is made; its adapter ends it by its deadline;
+//! 4. where the vendor failed fast, it is made once more, as long as retries stay under a tenth of the calls.
+//!
+//! A refusal is never a miss: whoever asked shows what is known already, or nothing.
+
+mod breaker;
+mod window;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use datafly_provider::{ProviderError, Quota};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tower::retry::budget::{Budget, TpsBudget};
+
+use self::breaker::Breaker;
+pub use self::breaker::BreakerState;
+use self::window::Window;
+use crate::runtime::Clock;
+
+/// Calls in flight per account. At a vendor's 100 ms that is 640 a second, more than any budget.
+const CONCURRENT: usize = 64;
+
+/// How long a call waits for its turn: past this the page's patience is gone.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long a vendor that answers 429 without saying for how long is left alone.
+const DEFAULT_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+
+/// Longest pause that is granted: a header must not stop look-ups for a day.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Before the second try. Long enough for a connection pool to turn over.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// Retries over a window of ten seconds: a tenth of the calls, and one a second where there are few.
+const RETRY_WINDOW: Duration = Duration::from_secs(10);
+const RETRIES_PER_SECOND: u32 = 1;
+const RETRY_SHARE: f32 = 0.1;
+
+/// Why a call was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// The vendor fails, and is left alone for a while.
+    BreakerOpen,
+    /// The vendor asked for a pause.
+    Paused,
+    /// Too many calls wait already.
+    Busy,
+    /// The caller has used up what it may ask for.
+    Limited,
+}
+
+impl Refusal {
+    /// As a metric's label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BreakerOpen => "breaker_open",
+            Self::Paused => "paused",
+            Self::Busy => "busy",
+            Self::Limited => "limited",
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The call was not made.
+    #[error("the vendor is not asked: {}", .0.as_str())]
+    Refused(Refusal),
+    /// It was made and failed.
+    #[error(transparent)]
+    Vendor(#[from] ProviderError),
+}
+
+/// Stands before one account of a vendor.
+pub struct Guard {
+    account: String,
+    clock: Arc<dyn Clock>,
+    places: Semaphore,
+    retries: TpsBudget,
+    state: Mutex<State>,
+}
+
+struct State {
+    breaker: Breaker,
+    paused_until: Option<Timestamp>,
+    window: Window,
+}
+
+impl Guard {
+    /// For an account that allows so many requests a second.
+    pub fn new(quota: Quota, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            account: quota.account,
+            clock,
+            places: Semaphore::new(CONCURRENT),
+            retries: TpsBudget::new(RETRY_WINDOW, RETRIES_PER_SECOND, RETRY_SHARE),
+            state: Mutex::new(State {
+                breaker: Breaker::new(),
+                paused_until: None,
+                window: Window::new(quota.requests_per_second),
+            }),
+        }
+    }
+
+    /// Whether a call would be refused at once, for those who have a stale answer and need not ask.
+    pub fn refuses(&self) -> bool {
+        let now = self.clock.now();
+        let state = self.state();
+        state.paused_until.is_some_and(|until| now < until) || state.breaker.refuses(now)
+    }
+
+    /// What the breaker does.
+    pub fn breaker(&self) -> BreakerState {
+        self.state().breaker.state()
+    }
+
+    /// The account it stands before.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Makes a call when it may be made.
+    pub async fn call<T, F>(&self, call: impl Fn() -> F + Send + Sync) -> Result<T, CallError>
+    where
+        T: Send,
+        F: Future<Output = Result<T, ProviderError>> + Send,
+    {
+        self.retries.deposit();
+        let first = self.once(&call).await;
+        match &first {
+            Err(CallError::Vendor(error)) if fails_fast(error) && self.retries.withdraw() => {
+                tokio::time::sleep(RETRY_AFTER).await;
+                match self.once(&call).await {
+                    // The first answer says more than that there was no second.
+                    Err(CallError::Refused(_)) => first,
+                    second => second,
+                }
+            }
+            _ => first,
+        }
+    }
+
+    async fn once<T, F>(&self, call: &(impl Fn() -> F + Send + Sync)) -> Result<T, CallError>
+    where
+        T: Send,
+        F: Future<Output = Result<T, ProviderError>> + Send,
+    {
+        let turn = tokio::time::timeout(LONGEST_WAIT, self.turn()).await;
+        let _place = turn.map_err(|_| CallError::Refused(Refusal::Busy))??;
+        let answer = call().await;
+        self.note(answer.as_ref().err());
+        Ok(answer?)
+    }
+
+    /// Waits for a place and a request of the budget. The breaker is asked last: whoever it admits calls.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, CallError> {
+        self.check_pause()?;
+        let refused = Err(CallError::Refused(Refusal::BreakerOpen));
+        if self.state().breaker.refuses(self.clock.now()) {
+            return refused;
+        }
+        let busy = |_| CallError::Refused(Refusal::Busy);
+        let place = self.places.acquire().await.map_err(busy)?;
+        loop {
+            self.check_pause()?;
+            let now = self.clock.now();
+            let taken = self.state().window.take(now);
+            match taken {
+                Ok(()) => break,
+                Err(again) => {
+                    let wait = again.duration_since(now).unsigned_abs();
+                    tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+                }
+            }
+        }
+        let now = self.clock.now();
+        if self.state().breaker.admit(now) { Ok(place) } else { refused }
+    }
+
+    fn check_pause(&self) -> Result<(), CallError> {
+        let now = self.clock.now();
+        match self.state().paused_until {
+            Some(until) if now < until => Err(CallError::Refused(Refusal::Paused)),
+            _ => Ok(()),
+        }
+    }
+
+    fn note(&self, error: Option<&ProviderError>) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        match error {
+            // A key the vendor does not take is the owner's mistake, and the vendor is well.
+            None | Some(ProviderError::KeyRefused { .. }) => state.breaker.succeeded(),
+            Some(ProviderError::RateLimited { retry_after }) => {
+                let asked = retry_after.and_then(|asked| SignedDuration::try_from(asked).ok());
+                let pause = asked.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);
+                state.paused_until = now.checked_add(pause).ok();
+            }
+            Some(_) => state.breaker.failed(now),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No step leaves the state half-done.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// Whether there is time for, and sense in, a second try.
+fn fails_fast(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::Unreachable { .. } | ProviderError::Unavailable { .. })
+}
+
+/// The guards of all accounts. They outlive a reload: a vendor's state does not change with our configuration.
+#[derive(Default)]
+pub struct Guards(Mutex<HashMap<String, Arc<Guard>>>);
+
+impl Guards {
+    /// The account's guard, which all integrations of that account share.
+    pub fn of(&self, quota: Quota, clock: &Arc<dyn Clock>) -> Arc<Guard> {
+        let mut guards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = guards
+            .entry(quota.account.clone())
+            .or_insert_with(|| Arc::new(Guard::new(quota, Arc::clone(clock))));
+        Arc::clone(guard)
+    }
+
+    /// All of them, by account.
+    pub fn all(&self) -> Vec<Arc<Guard>> {
+        let guards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = guards.values().cloned().collect();
+        all.sort_by(|a, b| a.account.cmp(&b.account));
+        all
+    }
+}
+
+#[cfg(test)]
+#[path = "protection_tests.rs"]
+mod tests;
