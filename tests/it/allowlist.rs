@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use datafly_sandbox::Fault;
 use datafly_tests::{TestApp, TestConfig};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 const ALLOWED: [&str; 3] = ["Persona", "FavoriteBrand", "Größe"];

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use datafly_provider::http::Network;
@@ -23,6 +24,9 @@ pub const PIPELINE: &str = "dk_test_shop";
 /// The one origin whose pages may use it.
 pub const SITE: &str = "https://www.shop.test";
 
+/// What the site's own servers sign with, where a test configures it.
+pub const SERVER_KEY: &str = "secret-of-the-site-s-own-servers-0123456789";
+
 /// What differs between tests.
 pub struct TestConfig {
     /// `identity.verification`.
@@ -31,6 +35,16 @@ pub struct TestConfig {
     pub allowlist: &'static str,
     /// Number of generated customers besides the named ones.
     pub customers: u32,
+    /// Tables of `[server]`, such as `[server.limits]`.
+    pub server: &'static str,
+    /// Keys of the pipeline.
+    pub pipeline: &'static str,
+    /// Keys of the integration.
+    pub integration: &'static str,
+    /// `base_path`.
+    pub base_path: &'static str,
+    /// Entries of `trusted_proxies`.
+    pub trusted_proxies: &'static str,
 }
 
 impl Default for TestConfig {
@@ -39,6 +53,11 @@ impl Default for TestConfig {
             verification: "required",
             allowlist: "Persona,FavoriteBrand,LifetimeTier",
             customers: 50,
+            server: "",
+            pipeline: "",
+            integration: "",
+            base_path: "",
+            trusted_proxies: "",
         }
     }
 }
@@ -76,13 +95,19 @@ impl TestApp {
             .replace("FOLDER", &folder.path().display().to_string())
             .replace("VENDOR", &vendor.to_string())
             .replace("VERIFICATION", wanted.verification)
-            .replace("ALLOWLIST", wanted.allowlist);
+            .replace("ALLOWLIST", wanted.allowlist)
+            .replace("BASE_PATH", wanted.base_path)
+            .replace("TRUSTED_PROXIES", wanted.trusted_proxies)
+            .replace("# SERVER", wanted.server)
+            .replace("# PIPELINE", wanted.pipeline)
+            .replace("# INTEGRATION", wanted.integration);
         let secrets = Secrets::new(
             [
                 ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
                 ("IDENTITY", sandbox::IDENTITY_SECRET),
                 ("INGEST", sandbox::INGEST_TOKEN),
                 ("PROFILE", sandbox::PROFILE_TOKEN),
+                ("SERVER_KEY", SERVER_KEY),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
@@ -94,13 +119,26 @@ impl TestApp {
         let outside = Outside { runtime, transport: Arc::new(Network::new().unwrap()) };
         let app = Arc::new(wiring::build(config, &secrets, &outside).unwrap());
         surroundings.server_is_up();
-        let router = edge::router(Arc::clone(&app), "");
+        let router = edge::router(Arc::clone(&app), wanted.base_path);
         Self { router, app, sandbox, surroundings, _folder: folder }
     }
 
     /// A browser on the site, with an empty cookie jar.
     pub fn browser(&self) -> Browser {
         Browser::new(self.router.clone(), SITE)
+    }
+
+    /// Waits until a route of the vendor was asked so often: for calls that no answer waits for.
+    pub async fn vendor_was_asked(&self, route: &str, times: u64) {
+        for _ in 0..400 {
+            if self.sandbox.hits(route) == times {
+                // Until the answer is back, too.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(self.sandbox.hits(route), times, "{route}");
     }
 
     /// How often the vendor was asked for anything.
@@ -151,15 +189,20 @@ public_url = "https://id.shop.test"
 asset_url = "https://collect.shop.test"
 data_dir = "FOLDER/data"
 bundle_dir = "FOLDER"
+base_path = "BASE_PATH"
+trusted_proxies = [TRUSTED_PROXIES]
 
 [[server.cookie_keys]]
 id = "t"
 secret = { env = "COOKIE_KEY" }
 
+# SERVER
+
 [[pipelines]]
 key = "dk_test_shop"
 origins = ["https://www.shop.test"]
 cookie_domain = "shop.test"
+# PIPELINE
 
 [pipelines.identity]
 verification = "VERIFICATION"
@@ -180,6 +223,7 @@ profile_api_key = { env = "PROFILE" }
 profile_collection_id = "apc-sandbox1"
 base_url = "http://VENDOR/amperity"
 browser_attribute_allowlist = "ALLOWLIST"
+# INTEGRATION
 linking_keys = '''[
   {"source": "email", "key": "email_sha256", "hash": "sha256"},
   {"source": "user_id", "key": "customer_id"},

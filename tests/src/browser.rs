@@ -139,6 +139,12 @@ impl Browser {
         self.fetch("GET", &format!("/v1/enrich?provider=amperity&key={PIPELINE}"), "").await
     }
 
+    /// The SDK's `refreshProfile()`.
+    pub async fn refresh(&mut self) -> Value {
+        let path = format!("/v1/enrich?provider=amperity&key={PIPELINE}&refresh=1");
+        self.fetch("GET", &path, "").await.json()["attributes"].clone()
+    }
+
     /// The attributes the page ends up with.
     pub async fn attributes(&mut self) -> Value {
         let answer = self.enrich().await;

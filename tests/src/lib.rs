@@ -12,6 +12,6 @@ mod app;
 mod browser;
 mod surroundings;
 
-pub use app::{PIPELINE, SITE, TestApp, TestConfig};
+pub use app::{PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig};
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use surroundings::Surroundings;

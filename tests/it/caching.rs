@@ -1,0 +1,220 @@
+//! What is asked of the vendor, and when: every rule of the caches, by the vendor's own counters.
+
+use datafly_sandbox::Fault;
+use datafly_tests::{Browser, TestApp, TestConfig};
+use jiff::SignedDuration;
+use serde_json::json;
+
+const LOOKUP: &str = "amperity.lookup.post";
+const PROFILE: &str = "amperity.profile";
+
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
+}
+
+async fn veras_browser(app: &TestApp) -> Browser {
+    let mut browser = app.browser();
+    browser.page().await;
+    app.sandbox.link(&browser.visitor().unwrap(), "vera").unwrap();
+    browser
+}
+
+#[tokio::test]
+async fn a_cold_burst_is_one_call() {
+    let server = "[server.limits]\nvisitor_per_minute = 1000000\npipeline_per_second = 1000000";
+    let app = TestApp::start_with(TestConfig { server, ..TestConfig::default() }).await;
+    let browser = veras_browser(&app).await;
+    app.sandbox
+        .fault(LOOKUP, Some(1), Fault::delay(std::time::Duration::from_millis(300)))
+        .unwrap();
+    let requests: usize = std::env::var("DATAFLY_BURST").map_or(500, |n| n.parse().unwrap());
+    let requests = (0..requests).map(|_| {
+        let mut tab = browser.clone();
+        tokio::spawn(async move { tab.attributes().await })
+    });
+    for answer in requests.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap()["Persona"], "Value Hunter");
+    }
+    assert_eq!(app.vendor_calls(), 1);
+}
+
+#[tokio::test]
+async fn attributes_are_fresh_for_five_minutes_then_stale_while_one_refresh_runs() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    browser.attributes().await;
+    app.surroundings.wait(seconds(299));
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+    assert_eq!(app.vendor_calls(), 1);
+
+    app.surroundings.wait(seconds(2));
+    app.sandbox
+        .fault(
+            PROFILE,
+            Some(1),
+            Fault::body(r#"{"profile_id":"x","attributes":{"Persona":"New"}}"#),
+        )
+        .unwrap();
+    for _ in 0..3 {
+        // Each is answered at once; who comes after the refresh sees what it brought.
+        browser.attributes().await;
+    }
+    app.vendor_was_asked(PROFILE, 1).await;
+    assert_eq!(browser.attributes().await["Persona"], "New");
+    assert_eq!((app.sandbox.hits(LOOKUP), app.sandbox.hits(PROFILE)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_resolution_lasts_a_day() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    browser.attributes().await;
+    app.surroundings.wait(seconds(24 * 3600 - 1));
+    browser.attributes().await;
+    app.vendor_was_asked(PROFILE, 1).await;
+    assert_eq!(app.sandbox.hits(LOOKUP), 1);
+    app.surroundings.wait(seconds(2));
+    browser.attributes().await;
+    assert_eq!(app.sandbox.hits(LOOKUP), 2);
+}
+
+#[tokio::test]
+async fn while_the_vendor_is_down_known_visitors_see_what_was_known_for_a_day() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    browser.attributes().await;
+    let mut stranger = app.browser();
+    stranger.page().await;
+    for route in [LOOKUP, PROFILE] {
+        app.sandbox.fault(route, None, Fault::status(503)).unwrap();
+    }
+    for hours in [1, 10, 12] {
+        app.surroundings.wait(SignedDuration::from_hours(hours));
+        assert_eq!(browser.attributes().await["Persona"], "Value Hunter", "after {hours} h more");
+        assert_eq!(browser.refresh().await["Persona"], "Value Hunter");
+        assert_eq!(stranger.attributes().await, json!({}));
+    }
+    app.surroundings.wait(SignedDuration::from_hours(1) + seconds(1));
+    assert_eq!(browser.attributes().await, json!({}), "older than a day");
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_down_is_left_alone() {
+    let app = TestApp::start().await;
+    app.sandbox.fault(LOOKUP, None, Fault::status(503)).unwrap();
+    for _ in 0..40 {
+        let mut browser = app.browser();
+        browser.page().await;
+        assert_eq!(browser.attributes().await, json!({}));
+    }
+    let calls = app.sandbox.hits(LOOKUP);
+    assert!(calls <= 6, "{calls} calls before the breaker opened");
+    app.sandbox.clear_faults();
+    app.surroundings.wait(seconds(2));
+    assert_eq!(veras_browser(&app).await.attributes().await["Persona"], "Value Hunter");
+}
+
+#[tokio::test]
+async fn a_vendor_that_asks_for_a_pause_gets_it() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    app.sandbox.fault(LOOKUP, Some(1), Fault::status(429).retry_after("20")).unwrap();
+    assert_eq!(browser.attributes().await, json!({}));
+    app.surroundings.wait(seconds(19));
+    assert_eq!(browser.attributes().await, json!({}));
+    assert_eq!(app.sandbox.hits(LOOKUP), 1);
+    app.surroundings.wait(seconds(1));
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+    assert_eq!(app.sandbox.hits(LOOKUP), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_takes_nothing_older_than_ten_seconds() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    browser.attributes().await;
+    app.surroundings.wait(seconds(9));
+    browser.refresh().await;
+    assert_eq!(app.vendor_calls(), 1);
+    app.surroundings.wait(seconds(1));
+    browser.refresh().await;
+    assert_eq!((app.sandbox.hits(LOOKUP), app.sandbox.hits(PROFILE)), (1, 1));
+    browser.refresh().await;
+    assert_eq!(app.vendor_calls(), 2, "what was just read is new enough");
+}
+
+#[tokio::test]
+async fn a_profile_that_is_gone_is_looked_up_anew() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    browser.attributes().await;
+    // The vendor has merged it into another one.
+    app.sandbox.link(&browser.visitor().unwrap(), "alice").unwrap();
+    app.sandbox.fault(PROFILE, Some(1), Fault::status(404)).unwrap();
+    app.surroundings.wait(seconds(10));
+    assert_eq!(browser.refresh().await["Persona"], "Style Seeker");
+    assert_eq!((app.sandbox.hits(LOOKUP), app.sandbox.hits(PROFILE)), (2, 1));
+}
+
+/// One browser that asks every second: the seconds in which the vendor heard of it.
+async fn seconds_asked(app: &TestApp, browser: &mut Browser, until: i64) -> Vec<i64> {
+    let mut asked = Vec::new();
+    for second in 0..until {
+        let before = app.sandbox.hits(LOOKUP);
+        browser.attributes().await;
+        if app.sandbox.hits(LOOKUP) > before {
+            asked.push(second);
+        }
+        app.surroundings.wait(seconds(1));
+    }
+    asked
+}
+
+#[tokio::test]
+async fn misses_are_dampened_and_news_allow_two_early_retries() {
+    let server = "[server.limits]\nvisitor_per_minute = 100000";
+    let app = TestApp::start_with(TestConfig { server, ..TestConfig::default() }).await;
+    let mut browser = app.browser();
+    // The loader made the id; no event came yet.
+    browser.enrich().await;
+    assert_eq!(seconds_asked(&app, &mut browser, 40).await, [0, 30]);
+    browser.page().await;
+    assert_eq!(seconds_asked(&app, &mut browser, 100).await, [5, 15, 75]);
+    for _ in 0..3 {
+        browser.page().await;
+    }
+    assert_eq!(
+        seconds_asked(&app, &mut browser, 60).await,
+        [] as [i64; 0],
+        "later events change nothing"
+    );
+}
+
+#[tokio::test]
+async fn every_visitor_s_cache_is_its_own() {
+    let app = TestApp::start().await;
+    let mut vera = veras_browser(&app).await;
+    let mut alice = app.browser();
+    alice.page().await;
+    app.sandbox.link(&alice.visitor().unwrap(), "alice").unwrap();
+    for _ in 0..3 {
+        assert_eq!(vera.attributes().await["Persona"], "Value Hunter");
+        assert_eq!(alice.attributes().await["Persona"], "Style Seeker");
+    }
+    assert_eq!(app.vendor_calls(), 2);
+}
+
+#[tokio::test]
+async fn crawlers_are_not_looked_up() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    let path = format!("/v1/enrich?provider=amperity&key={}", datafly_tests::PIPELINE);
+    let headers = [
+        ("origin", datafly_tests::SITE),
+        ("sec-fetch-mode", "cors"),
+        ("user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1)"),
+    ];
+    let answer = browser.send("GET", &path, &headers, "").await;
+    assert_eq!(answer.json()["attributes"], json!({}));
+    assert_eq!(app.vendor_calls(), 0);
+}
