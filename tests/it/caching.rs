@@ -27,8 +27,7 @@ async fn a_cold_burst_is_one_call() {
     app.sandbox
         .fault(LOOKUP, Some(1), Fault::delay(std::time::Duration::from_millis(300)))
         .unwrap();
-    let requests: usize = std::env::var("DATAFLY_BURST").map_or(500, |n| n.parse().unwrap());
-    let requests = (0..requests).map(|_| {
+    let requests = (0..crate::count("DATAFLY_BURST", 500)).map(|_| {
         let mut tab = browser.clone();
         tokio::spawn(async move { tab.attributes().await })
     });

@@ -2,6 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+/// How many there are to be of something: `--long` raises it through the environment.
+#[expect(clippy::disallowed_methods, reason = "how a count gets into a test")]
+fn count(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |count| count.parse().unwrap())
+}
+
+/// A figure for whoever runs the tests.
+#[expect(clippy::print_stdout, reason = "figures are for the closing note")]
+fn tell(figure: &str) {
+    println!("{figure}");
+}
+
 mod allowlist;
 mod assets;
 mod bad_input;
@@ -10,10 +22,12 @@ mod caching;
 mod canary;
 mod consent;
 mod context;
+mod day;
 mod enrich;
 mod first_visit;
 mod fuzz;
 mod identity;
 mod limits;
+mod outage;
 mod trust;
 mod walls;

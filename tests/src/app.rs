@@ -1,11 +1,12 @@
 //! The server under test.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use datafly_provider::http::Network;
+use datafly_provider::http::{Network, Transport};
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
 use datafly_server::app::App;
 use datafly_server::config::{Config, Secrets};
@@ -16,6 +17,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::browser::{Browser, send};
+use crate::in_process::InProcess;
 use crate::surroundings::Surroundings;
 
 /// The pipeline's key.
@@ -88,12 +90,34 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let vendor = listener.local_addr().unwrap();
         tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
+        let network = Arc::new(Network::new().unwrap());
+        Self::over(&wanted, &vendor.to_string(), network, sandbox, surroundings)
+    }
 
-        let folder = tempfile::tempdir().unwrap();
+    /// Starts in a runtime whose time is paused: the vendor is in this process, and no socket is waited for.
+    pub fn start_in_virtual_time(wanted: &TestConfig) -> Self {
+        let surroundings = Arc::new(Surroundings::in_virtual_time());
+        let sandbox = start_sandbox(wanted.customers, &surroundings);
+        let transport = Arc::new(InProcess::new(sandbox.router()));
+        Self::over(wanted, "127.0.0.1:1", transport, sandbox, surroundings)
+    }
+
+    /// Starts over a transport to a vendor.
+    pub fn over(
+        wanted: &TestConfig,
+        vendor: &str,
+        transport: Arc<dyn Transport>,
+        sandbox: Sandbox,
+        surroundings: Arc<Surroundings>,
+    ) -> Self {
+        // In memory where there is such a place: what is durable is tested elsewhere.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
+        let folder = folder.unwrap();
         write_bundle(&folder);
         let text = CONFIG
             .replace("FOLDER", &folder.path().display().to_string())
-            .replace("VENDOR", &vendor.to_string())
+            .replace("VENDOR", vendor)
             .replace("VERIFICATION", wanted.verification)
             .replace("ALLOWLIST", wanted.allowlist)
             .replace("BASE_PATH", wanted.base_path)
@@ -116,7 +140,7 @@ impl TestApp {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
-        let outside = Outside { runtime, transport: Arc::new(Network::new().unwrap()) };
+        let outside = Outside { runtime, transport };
         let app = Arc::new(wiring::build(config, &secrets, &outside).unwrap());
         surroundings.server_is_up();
         let router = edge::router(Arc::clone(&app), wanted.base_path);
@@ -159,7 +183,8 @@ impl TestApp {
     }
 }
 
-fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbox {
+/// A sandbox vendor on the test's clock.
+pub fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbox {
     let mut config = SandboxConfig { customers, ..SandboxConfig::default() };
     PIPELINE.clone_into(&mut config.shop.pipeline_key);
     let clock = Arc::clone(surroundings);

@@ -10,8 +10,9 @@
 
 mod app;
 mod browser;
+mod in_process;
 mod surroundings;
 
-pub use app::{PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig};
+pub use app::{PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox};
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use surroundings::Surroundings;

@@ -1,15 +1,19 @@
 //! Time and randomness under the test's control.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use datafly_server::runtime::{Clock, Entropy, EntropyError};
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// A clock that stands still until it is moved, and random bytes that count.
 #[derive(Debug)]
 pub struct Surroundings {
     now: Mutex<Timestamp>,
     drawn: Mutex<u128>,
+    /// Where the runtime's own time is part of this clock, because that is paused: since when.
+    virtual_since: Option<Instant>,
     /// What had been drawn when the server was up: a secret of its own.
     drawn_at_start: Mutex<u128>,
 }
@@ -17,11 +21,21 @@ pub struct Surroundings {
 impl Default for Surroundings {
     fn default() -> Self {
         let start = Timestamp::constant(1_800_000_000, 0);
-        Self { now: Mutex::new(start), drawn: Mutex::new(0), drawn_at_start: Mutex::new(0) }
+        Self {
+            now: Mutex::new(start),
+            drawn: Mutex::new(0),
+            drawn_at_start: Mutex::new(0),
+            virtual_since: None,
+        }
     }
 }
 
 impl Surroundings {
+    /// A clock that moves with the paused time of the runtime it is made in.
+    pub fn in_virtual_time() -> Self {
+        Self { virtual_since: Some(Instant::now()), ..Self::default() }
+    }
+
     /// Moves the clock on.
     pub fn wait(&self, time: SignedDuration) {
         *self.now.lock().unwrap() += time;
@@ -39,7 +53,8 @@ impl Surroundings {
 
 impl Clock for Surroundings {
     fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap()
+        let moved = self.virtual_since.map_or(Duration::ZERO, |since| since.elapsed());
+        *self.now.lock().unwrap() + moved
     }
 }
 

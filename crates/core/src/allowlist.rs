@@ -69,6 +69,11 @@ impl Allowlist {
         Ok(self)
     }
 
+    /// The allowed names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether nothing may pass.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

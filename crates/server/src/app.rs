@@ -1,7 +1,9 @@
 //! What every request handler has at hand.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
@@ -10,6 +12,7 @@ use datafly_core::visitor::Verification;
 use ipnet::IpNet;
 
 use crate::bundle::Bundle;
+use crate::config::CacheConfig;
 use crate::credential::Credentials;
 use crate::decisions::Decisions;
 use crate::enrichment::{Engine, Enrichment};
@@ -20,6 +23,7 @@ use crate::protection::Guards;
 use crate::runtime::Clock;
 use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
+use crate::wiring::StartError;
 
 /// One site, ready to serve.
 pub struct Pipeline {
@@ -78,6 +82,13 @@ impl Pipelines {
         self.by_key.get(key)
     }
 
+    /// All sites, in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Pipeline> {
+        let mut all: Vec<_> = self.by_key.values().map(|pipeline| &**pipeline).collect();
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        all.into_iter()
+    }
+
     /// Whether any site has this origin. Enough to let a page read an answer without data, such as an
     /// error; data needs the origin to be the pipeline's own.
     pub fn any_has_origin(&self, origin: &str) -> bool {
@@ -129,6 +140,39 @@ pub struct App {
     pub guards: Arc<Guards>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What only a restart can change.
+    pub fixed: Fixed,
+    /// Why the latest configuration is not served, if it is not.
+    refused: Mutex<Option<String>>,
+}
+
+/// What of the configuration only a restart can change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// `server.listen`.
+    pub listen: SocketAddr,
+    /// `server.data_dir`.
+    pub data_dir: PathBuf,
+    /// `server.base_path`.
+    pub base_path: String,
+    /// `server.cache`.
+    pub cache: CacheConfig,
+    /// `server.admin.listen`.
+    pub admin: Option<SocketAddr>,
+}
+
+impl Fixed {
+    /// The keys in which another configuration differs.
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let keys = [
+            ("server.listen", self.listen == other.listen),
+            ("server.data_dir", self.data_dir == other.data_dir),
+            ("server.base_path", self.base_path == other.base_path),
+            ("server.cache", self.cache == other.cache),
+            ("server.admin", self.admin == other.admin),
+        ];
+        keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
+    }
 }
 
 /// What outlives a reload.
@@ -141,12 +185,14 @@ pub struct Lasting {
     pub guards: Arc<Guards>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What only a restart can change.
+    pub fixed: Fixed,
 }
 
 impl App {
     /// Serves a configuration.
     pub fn new(configured: Configured, lasting: Lasting) -> Self {
-        let Lasting { visitors, engine, guards, clock } = lasting;
+        let Lasting { visitors, engine, guards, clock, fixed } = lasting;
         let metrics = Arc::<Metrics>::default();
         Self {
             configured: ArcSwap::from_pointee(configured),
@@ -156,6 +202,8 @@ impl App {
             engine,
             guards,
             clock,
+            fixed,
+            refused: Mutex::default(),
         }
     }
 
@@ -167,6 +215,18 @@ impl App {
     /// What the configuration says now, for a whole request.
     pub fn configured(&self) -> Arc<Configured> {
         self.configured.load_full()
+    }
+
+    /// Why the latest configuration is not served, if it is not.
+    pub fn refused_configuration(&self) -> Option<String> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes what came of a reload.
+    pub fn note_reload(&self, outcome: Result<(), &StartError>) {
+        self.metrics.reloaded(outcome.is_ok());
+        let refused = outcome.err().map(ToString::to_string);
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
     /// Serves another configuration from here on. Requests under way end with the one they began with.

@@ -1,5 +1,7 @@
 //! The subcommands: the composition roots, where environment, clock, randomness and sockets come in.
 
+pub(crate) mod check;
+pub(crate) mod health;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 
@@ -31,4 +33,10 @@ pub(crate) fn write_ready_file(path: &Path, facts: &serde_json::Value) -> io::Re
     let unfinished = path.with_extension("unfinished");
     fs::write(&unfinished, facts.to_string())?;
     fs::rename(unfinished, path)
+}
+
+/// One line of the command's own output.
+#[expect(clippy::print_stdout, reason = "this is what the command is run for")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
 }

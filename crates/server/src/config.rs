@@ -4,6 +4,7 @@
 //! section means is the vendor's business: it stays a table here and is read where vendors are named,
 //! in [`crate::wiring`].
 
+mod admin;
 mod cache;
 mod identity;
 mod limits;
@@ -11,6 +12,7 @@ mod pipeline;
 mod secrets;
 mod server;
 
+pub use admin::AdminConfig;
 pub use cache::CacheConfig;
 pub use identity::{IdentityConfig, KeyMaterial};
 pub use pipeline::PipelineConfig;

@@ -126,6 +126,11 @@ impl Enrichment {
         }
     }
 
+    /// What a browser may see.
+    pub fn allowlist(&self) -> &Allowlist {
+        &self.allowlist
+    }
+
     /// An answer that needs no question.
     pub fn without(&self, source: Source, now: Timestamp) -> Answer {
         Answer { attributes: NOTHING, decision: self.decision(source, now) }

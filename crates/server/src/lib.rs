@@ -5,6 +5,8 @@
 //! from [`config`] and is the only part that names vendors and engines; [`serve`] runs them. Time and
 //! randomness come from [`runtime`].
 
+pub mod admin;
+pub mod advice;
 pub mod app;
 pub mod bundle;
 pub mod config;
@@ -16,7 +18,9 @@ pub mod enrichment;
 pub mod identity;
 pub mod limits;
 pub mod metrics;
+pub mod probe;
 pub mod protection;
+pub mod reload;
 pub mod runtime;
 pub mod serve;
 pub mod signature;

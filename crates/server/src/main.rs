@@ -18,6 +18,10 @@ struct Cli {
 enum Command {
     /// Answer pages: loader, enrich, events.
     Serve(command::serve::Args),
+    /// Tell whether a configuration is good to serve.
+    Check(command::check::Args),
+    /// Tell whether a running server does its work.
+    Health(command::health::Args),
     /// Play the vendors and a shop's backend, for demos and tests.
     Sandbox(command::sandbox::Args),
 }
@@ -26,11 +30,15 @@ fn main() -> ExitCode {
     // Clap itself exits with 2 on bad usage.
     let Cli { command } = Cli::parse();
     let result = match command {
-        Command::Serve(args) => command::serve::run(&args),
-        Command::Sandbox(args) => command::sandbox::run(args),
+        Command::Serve(args) => command::serve::run(args).map(|()| true),
+        Command::Check(args) => command::check::run(&args),
+        Command::Health(args) => command::health::run(&args),
+        Command::Sandbox(args) => command::sandbox::run(args).map(|()| true),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // The command has said what it found.
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("datafly: {error}");
             ExitCode::FAILURE

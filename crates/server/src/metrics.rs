@@ -42,6 +42,11 @@ struct LimitLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReloadLabels {
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CacheLabels {
     cache: &'static str,
 }
@@ -58,6 +63,7 @@ pub struct Metrics {
     keys: Family<KeyLabels, Counter>,
     unproven: Family<SiteLabels, Counter>,
     limited: Family<LimitLabels, Counter>,
+    reloads: Family<ReloadLabels, Counter>,
     cache_entries: Family<CacheLabels, Gauge>,
     cache_bytes: Family<CacheLabels, Gauge>,
     breakers: Family<AccountLabels, Gauge>,
@@ -78,6 +84,7 @@ impl Default for Metrics {
             keys: family!("enrich_key", "Linking keys tried, by what came of it"),
             unproven: family!("enrich_unproven", "Look-ups that `required` would have denied"),
             limited: family!("limited", "Requests and work refused by a limit"),
+            reloads: family!("reload", "Changed configurations, by what came of them"),
             cache_entries: family!("cache_entries", "Entries of a cache"),
             cache_bytes: family!("cache_bytes", "Counted bytes of a cache"),
             breakers: family!("breaker_open", "1 while a vendor's breaker is not closed"),
@@ -115,6 +122,11 @@ impl Metrics {
 
     pub(crate) fn limited(&self, limit: Limit) {
         self.limited.get_or_create(&LimitLabels { limit: limit.as_str() }).inc();
+    }
+
+    pub(crate) fn reloaded(&self, served: bool) {
+        let outcome = if served { "served" } else { "refused" };
+        self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
     }
 
     /// All of it as text. What is a state and not a count is looked at now.

@@ -10,12 +10,14 @@ use axum::extract::ConnectInfo;
 use axum::middleware::AddExtension;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
+use crate::admin::{self, Door};
 use crate::app::App;
-use crate::config::TlsConfig;
+use crate::config::{ServerConfig, TlsConfig};
 use crate::edge;
-use crate::wiring::StartError;
+use crate::reload::{self, Watch};
+use crate::wiring::{self, Outside, StartError};
 
 /// How long a client may take to send its request's head, from the first byte it owes us, which may be
 /// none at all: slower ones are holding a place.
@@ -37,24 +39,45 @@ const SWEEP_EVERY: Duration = Duration::from_mins(15);
 /// How often limits of those who have been silent are dropped.
 const SWEEP_LIMITS_EVERY: Duration = Duration::from_secs(30);
 
-/// A server whose listener is open but which does not answer yet.
+/// Where a server listens, and with what.
+pub struct Listening {
+    listen: SocketAddr,
+    tls: Option<TlsConfig>,
+    base_path: String,
+    admin: Option<(SocketAddr, Door)>,
+}
+
+impl Listening {
+    /// What the configuration says; a token for the owner is made where it says none.
+    pub fn of(server: &ServerConfig, outside: &Outside) -> Result<Self, StartError> {
+        let admin = server.admin.as_ref().map(|admin| {
+            let token = wiring::admin_token(admin, &server.data_dir, outside)?;
+            Ok::<_, StartError>((admin.listen, Door { token, hosts: admin.hosts.clone() }))
+        });
+        Ok(Self {
+            listen: server.listen,
+            tls: server.tls.clone(),
+            base_path: server.base_path.clone(),
+            admin: admin.transpose()?,
+        })
+    }
+}
+
+/// A server whose listeners are open but which does not answer yet.
 pub struct Server {
     listener: TcpListener,
+    admin: Option<(TcpListener, Door)>,
     app: Arc<App>,
     tls: Option<RustlsConfig>,
     base_path: String,
+    watch: Watch,
 }
 
 impl Server {
-    /// Opens the listener and reads the certificate.
-    pub async fn bind(
-        app: App,
-        listen: SocketAddr,
-        tls: Option<&TlsConfig>,
-        base_path: String,
-    ) -> Result<Self, StartError> {
-        let listener = TcpListener::bind(listen).map_err(StartError::Listen)?;
-        listener.set_nonblocking(true).map_err(StartError::Listen)?;
+    /// Opens the listeners and reads the certificate.
+    pub async fn bind(app: App, listening: Listening, watch: Watch) -> Result<Self, StartError> {
+        let Listening { listen, tls, base_path, admin } = listening;
+        let admin = admin.map(|(listen, door)| Ok::<_, StartError>((open(listen)?, door)));
         let tls = match tls {
             Some(files) => Some(
                 RustlsConfig::from_pem_chain_file(&files.certificate, &files.key)
@@ -63,7 +86,8 @@ impl Server {
             ),
             None => None,
         };
-        Ok(Self { listener, app: Arc::new(app), tls, base_path })
+        let (listener, admin) = (open(listen)?, admin.transpose()?);
+        Ok(Self { listener, admin, app: Arc::new(app), tls, base_path, watch })
     }
 
     /// The address it listens on: the port is the system's choice where the configuration says 0.
@@ -71,20 +95,38 @@ impl Server {
         self.listener.local_addr().map_err(StartError::Listen)
     }
 
+    /// The address of the owner's listener, where there is one.
+    pub fn admin_address(&self) -> Result<Option<SocketAddr>, StartError> {
+        let admin = self.admin.as_ref().map(|(listener, _)| listener.local_addr());
+        admin.transpose().map_err(StartError::Listen)
+    }
+
     /// Answers until `stop` is done, then lets requests in flight end.
     pub async fn run(
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), StartError> {
-        let handle = Handle::new();
-        let (stopped, until_stopped) = oneshot::channel();
-        tokio::spawn(sweep(Arc::clone(&self.app), until_stopped));
+        let (handle, admin_handle) = (Handle::new(), Handle::new());
+        let (stopped, until_stopped) = watch::channel(());
+        tokio::spawn(sweep(Arc::clone(&self.app), until_stopped.clone()));
+        tokio::spawn(reload(Arc::clone(&self.app), self.watch, until_stopped));
+        if let Some((listener, door)) = self.admin {
+            let server = axum_server::from_tcp(listener).map_err(StartError::Listen)?;
+            let router = admin::router(Arc::clone(&self.app), door);
+            let handle = admin_handle.clone();
+            tokio::spawn(async move {
+                if let Err(error) = answer(server, handle, router).await {
+                    tracing::error!(%error, "the owner's listener failed");
+                }
+            });
+        }
         tokio::spawn({
             let handle = handle.clone();
             async move {
                 stop.await;
                 handle.graceful_shutdown(Some(GRACE));
-                // The sweeper ends when this is dropped.
+                admin_handle.graceful_shutdown(Some(GRACE));
+                // The sweeper and the reloader end when this is dropped.
                 drop(stopped);
             }
         });
@@ -96,6 +138,35 @@ impl Server {
         } else {
             let server = axum_server::from_tcp(self.listener);
             answer(server.map_err(StartError::Listen)?, handle, router).await
+        }
+    }
+}
+
+fn open(listen: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(listen).map_err(StartError::Listen)?;
+    listener.set_nonblocking(true).map_err(StartError::Listen)?;
+    Ok(listener)
+}
+
+/// Looks for changes of the configuration. Files are read on a thread for that, because a file system may
+/// hang.
+async fn reload(app: Arc<App>, mut watch: Watch, mut until_stopped: watch::Receiver<()>) {
+    loop {
+        tokio::select! {
+            _ = until_stopped.changed() => return,
+            () = tokio::time::sleep(reload::EVERY) => {}
+        }
+        let app = Arc::clone(&app);
+        let look = tokio::task::spawn_blocking(move || {
+            watch.look(&app);
+            watch
+        });
+        match look.await {
+            Ok(back) => watch = back,
+            Err(error) => {
+                tracing::error!(%error, "changes of the configuration are not noticed any more");
+                return;
+            }
         }
     }
 }
@@ -138,12 +209,12 @@ where
         .map_err(StartError::Listen)
 }
 
-async fn sweep(app: Arc<App>, mut until_stopped: oneshot::Receiver<()>) {
+async fn sweep(app: Arc<App>, mut until_stopped: watch::Receiver<()>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     let mut limits = tokio::time::interval(SWEEP_LIMITS_EVERY);
     loop {
         tokio::select! {
-            _ = &mut until_stopped => return,
+            _ = until_stopped.changed() => return,
             _ = limits.tick() => app.glance().limits.sweep(),
             _ = every.tick() => match app.visitors.sweep().await {
                 Ok(swept) => tracing::debug!(swept, "removed expired visitors"),

@@ -136,6 +136,13 @@ impl Visitors {
         Ok(present.record.left_at().is_none().then_some(present.record))
     }
 
+    /// Whether the engine answers.
+    pub async fn probe(&self) -> Result<(), VisitorError> {
+        // A sweep of nothing goes all the way to the file.
+        self.state.sweep(Timestamp::MIN, 1).await?;
+        Ok(())
+    }
+
     /// Notes an accepted event.
     pub async fn note_event(
         &self,

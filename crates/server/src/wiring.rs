@@ -12,10 +12,11 @@ use datafly_store::embedded::EmbeddedState;
 use datafly_store::{State, StateError};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{App, Configured, CookiePolicy, Lasting, Pipeline, Pipelines};
+use crate::app::{App, Configured, CookiePolicy, Fixed, Lasting, Pipeline, Pipelines};
 use crate::bundle::{Bundle, BundleError};
 use crate::config::{
-    Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig, Secrets, ServerConfig,
+    AdminConfig, Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig, Secrets,
+    ServerConfig,
 };
 use crate::credential::{Credentials, KeyError};
 use crate::data_dir;
@@ -23,15 +24,19 @@ use crate::enrichment::{Caches, Engine, Enrichment, Parts, Vendor};
 use crate::identity::{IdentityKey, Verifier};
 use crate::limits::Limits;
 use crate::protection::Guards;
-use crate::runtime::{EntropyError, Runtime};
+use crate::runtime::{Entropy, EntropyError, Runtime};
 use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
 
 /// File of the embedded engine in `data_dir`.
 const STATE_FILE: &str = "state.redb";
 
-/// File of the cookie key that is made when none is configured.
+/// File of the cookie key that is made when none is configured, and its name in cookies.
 const COOKIE_KEY_FILE: &str = "cookie.key";
+const LOCAL_KEY: &str = "local";
+
+/// File of the admin token that is made when none is configured.
+const ADMIN_TOKEN_FILE: &str = "admin.token";
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -90,8 +95,8 @@ impl Outside {
 struct Ground<'a> {
     outside: &'a Outside,
     secrets: &'a Secrets,
-    engine: &'a Arc<Engine>,
-    guards: &'a Guards,
+    engine: Arc<Engine>,
+    guards: Arc<Guards>,
     contexts_per_minute: usize,
 }
 
@@ -99,42 +104,117 @@ struct Ground<'a> {
 /// reported, also beside a running server that holds the state.
 pub fn build(config: Config, secrets: &Secrets, outside: &Outside) -> Result<App, StartError> {
     let Runtime { clock, entropy } = &outside.runtime;
-    let cache = config.server.cache;
-    let caches = Caches::new(cache.bytes, entropy.bytes()?);
-    let engine = Arc::new(Engine::new(caches, cache.lives, Arc::clone(clock)));
-    let guards = Arc::new(Guards::default());
+    let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, secrets, outside)?);
     let data_dir = config.server.data_dir.clone();
-    let configured = configure(config, secrets, outside, &engine, &guards)?;
+    data_dir::make(&data_dir).map_err(|error| file_error(&data_dir, error))?;
+    let keys = cookie_keys(&config.server, entropy)?;
+    let configured = configure(config, keys, &ground)?;
     let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
     let visitors = Visitors::new(state, outside.runtime.clone());
-    let lasting = Lasting { visitors, engine, guards, clock: Arc::clone(clock) };
+    let Ground { engine, guards, .. } = ground;
+    let lasting = Lasting { visitors, engine, guards, clock: Arc::clone(clock), fixed };
     Ok(App::new(configured, lasting))
 }
 
-/// Builds what the configuration says, over the engine and the guards that outlive it.
-fn configure(
+/// Serves another configuration with a running application; answers which keys need a restart. Caches,
+/// guards and visitors stay as they are.
+pub fn reconfigure(
+    app: &App,
     config: Config,
     secrets: &Secrets,
     outside: &Outside,
-    engine: &Arc<Engine>,
-    guards: &Guards,
+) -> Result<Vec<&'static str>, StartError> {
+    let restart = app.fixed.differences(&fixed(&config.server));
+    let keys = cookie_keys(&config.server, &outside.runtime.entropy)?;
+    let ground = Ground {
+        outside,
+        secrets,
+        engine: Arc::clone(&app.engine),
+        guards: Arc::clone(&app.guards),
+        contexts_per_minute: config.server.cache.contexts_per_minute,
+    };
+    let mut configured = configure(config, keys, &ground)?;
+    // What has been used up of a limit stays used up.
+    let limits = Arc::clone(&app.glance().limits);
+    if limits.settings() == configured.limits.settings() {
+        configured.limits = limits;
+    }
+    app.reconfigure(configured);
+    Ok(restart)
+}
+
+/// Whether a file's configuration could be served. Opens, makes and asks nothing.
+pub fn check(file: &Path, secrets: &Secrets, outside: &Outside) -> Result<Configured, StartError> {
+    let text = fs::read_to_string(file).map_err(|error| ConfigError::File {
+        path: file.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    let config = Config::parse(&text, secrets)?;
+    let ground = Ground::new(&config.server, secrets, outside)?;
+    let keys = if config.server.cookie_keys.is_empty() {
+        vec![new_cookie_key(&outside.runtime.entropy)?]
+    } else {
+        config.server.cookie_keys.clone()
+    };
+    configure(config, keys, &ground)
+}
+
+/// The token of the admin listener: the configured one, or one that is made once and kept.
+pub fn admin_token(
+    admin: &AdminConfig,
+    data_dir: &Path,
+    outside: &Outside,
+) -> Result<SecretString, StartError> {
+    if let Some(token) = &admin.token {
+        return Ok(token.clone());
+    }
+    data_dir::make(data_dir).map_err(|error| file_error(data_dir, error))?;
+    kept_secret(&data_dir.join(ADMIN_TOKEN_FILE), &outside.runtime.entropy)
+}
+
+fn fixed(server: &ServerConfig) -> Fixed {
+    Fixed {
+        listen: server.listen,
+        data_dir: server.data_dir.clone(),
+        base_path: server.base_path.clone(),
+        cache: server.cache,
+        admin: server.admin.as_ref().map(|admin| admin.listen),
+    }
+}
+
+impl<'a> Ground<'a> {
+    /// Over a new engine.
+    fn new(
+        server: &ServerConfig,
+        secrets: &'a Secrets,
+        outside: &'a Outside,
+    ) -> Result<Self, StartError> {
+        let Runtime { clock, entropy } = &outside.runtime;
+        let cache = server.cache;
+        let caches = Caches::new(cache.bytes, entropy.bytes()?);
+        let engine = Arc::new(Engine::new(caches, cache.lives, Arc::clone(clock)));
+        let contexts_per_minute = cache.contexts_per_minute;
+        Ok(Self { outside, secrets, engine, guards: Arc::default(), contexts_per_minute })
+    }
+}
+
+/// Builds what the configuration says.
+fn configure(
+    config: Config,
+    cookie_keys: Vec<(String, SecretString)>,
+    ground: &Ground<'_>,
 ) -> Result<Configured, StartError> {
     let server = config.server;
-    let contexts_per_minute = server.cache.contexts_per_minute;
-    let ground = Ground { outside, secrets, engine, guards, contexts_per_minute };
     let pipelines = config.pipelines.into_iter().enumerate();
     let pipelines = pipelines
-        .map(|(index, pipeline)| build_pipeline(index, pipeline, &ground))
+        .map(|(index, pipeline)| build_pipeline(index, pipeline, ground))
         .collect::<Result<Vec<_>, _>>()?;
-    let bundle = Bundle::load(&server.bundle_dir)?;
-    data_dir::make(&server.data_dir).map_err(|error| file_error(&server.data_dir, error))?;
-    let credentials = Credentials::new(cookie_keys(&server, &outside.runtime)?)?;
     Ok(Configured {
         pipelines: Pipelines::new(pipelines),
-        credentials,
+        credentials: Credentials::new(cookie_keys)?,
         cookies: CookiePolicy { secure: server.secure },
-        bundle,
-        limits: Arc::new(Limits::new(server.limits, &outside.runtime.clock)),
+        bundle: Bundle::load(&server.bundle_dir)?,
+        limits: Arc::new(Limits::new(server.limits, &ground.outside.runtime.clock)),
         trusted_proxies: server.trusted_proxies,
         public_url: server.public_url,
         asset_url: server.asset_url,
@@ -215,7 +295,7 @@ fn build_integration(
                 contexts_per_minute: ground.contexts_per_minute,
                 vendor,
             };
-            Ok(Enrichment::new(parts, Arc::clone(ground.engine)))
+            Ok(Enrichment::new(parts, Arc::clone(&ground.engine)))
         }
         _ => Err(ConfigError::Value {
             key: format!("{at}.vendor"),
@@ -228,23 +308,35 @@ fn build_integration(
 /// The configured keys, or one that is made once and kept beside the state it belongs to.
 fn cookie_keys(
     server: &ServerConfig,
-    runtime: &Runtime,
+    entropy: &Arc<dyn Entropy>,
 ) -> Result<Vec<(String, SecretString)>, StartError> {
     if !server.cookie_keys.is_empty() {
         return Ok(server.cookie_keys.clone());
     }
-    let path = server.data_dir.join(COOKIE_KEY_FILE);
-    let key = match fs::read_to_string(&path) {
-        Ok(key) => key,
+    let key = kept_secret(&server.data_dir.join(COOKIE_KEY_FILE), entropy)?;
+    Ok(vec![(LOCAL_KEY.to_owned(), key)])
+}
+
+fn new_cookie_key(entropy: &Arc<dyn Entropy>) -> Result<(String, SecretString), StartError> {
+    Ok((LOCAL_KEY.to_owned(), SecretString::from(new_secret(entropy)?)))
+}
+
+/// A secret of a file; made where there is no such file.
+fn kept_secret(path: &Path, entropy: &Arc<dyn Entropy>) -> Result<SecretString, StartError> {
+    let secret = match fs::read_to_string(path) {
+        Ok(secret) => secret,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let bytes = [runtime.entropy.bytes()?, runtime.entropy.bytes()?].concat();
-            let key = HEXLOWER.encode(&bytes);
-            data_dir::write(&path, &key).map_err(|error| file_error(&path, error))?;
-            key
+            let secret = new_secret(entropy)?;
+            data_dir::write(path, &secret).map_err(|error| file_error(path, error))?;
+            secret
         }
-        Err(error) => return Err(file_error(&path, error)),
+        Err(error) => return Err(file_error(path, error)),
     };
-    Ok(vec![("local".to_owned(), SecretString::from(key.trim()))])
+    Ok(SecretString::from(secret.trim()))
+}
+
+fn new_secret(entropy: &Arc<dyn Entropy>) -> Result<String, StartError> {
+    Ok(HEXLOWER.encode(&[entropy.bytes()?, entropy.bytes()?].concat()))
 }
 
 fn file_error(path: &Path, error: io::Error) -> StartError {

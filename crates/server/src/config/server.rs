@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
+use super::admin::{AdminConfig, AdminSettings};
 use super::cache::{CacheConfig, CacheSettings};
 use super::limits::LimitsSettings;
 use super::{ConfigError, Secrets};
@@ -33,6 +34,7 @@ pub(super) struct ServerSettings {
     limits: LimitsSettings,
     #[serde(default)]
     cache: CacheSettings,
+    admin: Option<AdminSettings>,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +83,8 @@ pub struct ServerConfig {
     pub limits: LimitSettings,
     /// How long answers of vendors live, and in how much memory.
     pub cache: CacheConfig,
+    /// The admin listener, where there is to be one.
+    pub admin: Option<AdminConfig>,
 }
 
 impl ServerSettings {
@@ -110,6 +114,7 @@ impl ServerSettings {
             trusted_proxies: self.trusted_proxies,
             limits: self.limits.into(),
             cache: self.cache.check()?,
+            admin: self.admin.map(|admin| admin.check(secrets)).transpose()?,
         })
     }
 }

@@ -1,0 +1,48 @@
+//! `/healthz`, `/readyz` and `/metrics`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::protection::BreakerState;
+
+/// The process answers.
+pub(super) async fn alive() -> Json<Value> {
+    Json(json!({ "alive": true }))
+}
+
+/// The process can do its work: visitors' state is there. A vendor that fails does not make it unready, since
+/// pages are answered all the same; it is named. So is a configuration that was not taken.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
+    let state = app.visitors.probe().await;
+    let vendors = app.guards.all();
+    let failing: Vec<_> = vendors
+        .iter()
+        .filter(|guard| guard.breaker() != BreakerState::Closed)
+        .map(|guard| guard.account())
+        .collect();
+    let body = json!({
+        "ready": state.is_ok(),
+        "state": state.as_ref().err().map(ToString::to_string),
+        "failing_vendors": failing,
+        "refused_configuration": app.refused_configuration(),
+    });
+    let status = if state.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(body)).into_response()
+}
+
+/// All counts.
+pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    match app.metrics.text(&app.engine, &app.guards) {
+        Ok(text) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,177 @@
+//! What the owner does with the real binary: change the configuration while it runs, check one, and ask how
+//! the server is and why it answered what it did.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::harness::{Process, cookie, set_up};
+use serde_json::Value;
+
+const IDENTIFY: &str = r#"{"userId":"user-123","traits":{"email":"alice@example.com"}}"#;
+const ENRICH: &str = "/v1/enrich?provider=amperity&key=dk_test_process";
+
+fn change(folder: &Path, from: &str, to: &str) {
+    let file = folder.join("datafly.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "{from}");
+    fs::write(&file, text.replace(from, to)).unwrap();
+}
+
+fn datafly(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_datafly"));
+    command.args(arguments).env("INGEST", "ingest-token").env("PROFILE", "profile-token");
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A request to the owner's listener.
+fn ask(server: &Process, path: &str, headers: &str) -> String {
+    let mut stream = server.connect_to("admin");
+    let head = format!("GET {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+const LOCAL: &str = "host: localhost\r\n";
+const ADMIN: &str = "[server.admin]\nlisten = \"127.0.0.1:0\"";
+
+#[test]
+fn an_allowlist_change_is_live_within_a_second_cached_answers_included() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
+    assert!(server.send("GET", ENRICH, &visitor, "").contains("Style Seeker"));
+
+    change(folder.path(), "\"Persona\"", "\"FavoriteBrand\"");
+    sleep(Duration::from_secs(1));
+    let answer = server.send("GET", ENRICH, &visitor, "");
+    assert!(!answer.contains("Style Seeker") && answer.contains("Maison Lune"), "{answer}");
+}
+
+#[test]
+fn an_invalid_change_changes_nothing_and_is_reported() {
+    let (folder, _vendor) = set_up();
+    change(folder.path(), "# ADMIN", ADMIN);
+    let server = Process::serve(folder.path());
+    let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
+    change(folder.path(), "esm-sandbox1", "is-sandbox1");
+    sleep(Duration::from_secs(1));
+    assert!(server.send("GET", ENRICH, &visitor, "").contains("Style Seeker"));
+    let ready = ask(&server, "/readyz", LOCAL);
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("event_stream_id"), "{ready}");
+    change(folder.path(), "is-sandbox1", "esm-sandbox1");
+    sleep(Duration::from_secs(1));
+    assert!(ask(&server, "/readyz", LOCAL).contains(r#""refused_configuration":null"#));
+}
+
+#[test]
+fn the_owner_s_listener_is_open_for_health_only() {
+    let (folder, _vendor) = set_up();
+    change(folder.path(), "# ADMIN", ADMIN);
+    let server = Process::serve(folder.path());
+    let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
+    server.send("GET", ENRICH, &visitor, "");
+    let id = visitor.split('.').nth(2).unwrap();
+    let decisions = format!("/api/pipelines/dk_test_process/visitors/{id}");
+    let token = fs::read_to_string(folder.path().join("data/admin.token")).unwrap();
+    let with = |token: &str| format!("{LOCAL}authorization: Bearer {token}\r\n");
+
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        assert!(ask(&server, path, LOCAL).starts_with("HTTP/1.1 200"), "{path}");
+    }
+    for path in [decisions.as_str(), "/openapi.json", "/nothing"] {
+        assert!(ask(&server, path, LOCAL).starts_with("HTTP/1.1 401"), "{path}");
+        assert!(ask(&server, path, &with("wrong")).starts_with("HTTP/1.1 401"), "{path}");
+    }
+    // A page that has made its own name point here, and one that asks across origins.
+    for headers in
+        ["host: evil.test\r\n".to_owned(), format!("{}origin: https://evil.test\r\n", with(&token))]
+    {
+        let answer = ask(&server, &decisions, &headers);
+        assert!(answer.starts_with("HTTP/1.1 4") && !answer.contains("decisions"), "{answer}");
+    }
+
+    let answer = ask(&server, &decisions, &with(&token));
+    let body: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let decision = &body["decisions"][0];
+    assert_eq!(decision["source"], "vendor");
+    assert_eq!(decision["steps"][0]["key"], "email_sha256");
+    assert_eq!(decision["steps"][0]["outcome"], "found");
+    assert!(!answer.contains("alice") && !answer.contains("Style Seeker"), "{answer}");
+    let openapi = ask(&server, "/openapi.json", &with(&token));
+    let openapi: Value = serde_json::from_str(openapi.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert!(openapi["paths"]["/api/pipelines/{key}/visitors/{id}"].is_object());
+
+    let metrics = ask(&server, "/metrics", LOCAL);
+    for line in [
+        r#"datafly_enrich_total{pipeline="dk_test_process",provider="amperity",source="vendor",personalised="off"} 1"#,
+        r#"outcome="found"} 1"#,
+        r#"datafly_cache_entries{cache="attributes"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line} in {metrics}");
+    }
+    for secret in [id, "alice", token.as_str()] {
+        assert!(!metrics.contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn health_is_an_exit_code() {
+    let (folder, _vendor) = set_up();
+    change(folder.path(), "# ADMIN", ADMIN);
+    let server = Process::serve(folder.path());
+    let url = format!("http://{}", server.ready["admin"].as_str().unwrap());
+    let output = datafly(&["health", "--url", &url, "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap()["ready"], true);
+    drop(server);
+    let output = datafly(&["health", "--url", &url]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("does not answer"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn check_refuses_advises_and_opens_nothing() {
+    let (folder, _vendor) = set_up();
+    let file = folder.path().join("datafly.toml").display().to_string();
+    let data = folder.path().join("data");
+    let check = |arguments: &[&str]| {
+        let output = datafly(&[&["check", "--config", &file], arguments].concat());
+        (output.status.code(), text(&output.stdout))
+    };
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("`pipelines[dk_test_process].identity.verification`"), "{said}");
+    assert_eq!(check(&["--allow-advice"]).0, Some(0));
+    change(folder.path(), r#"identity = { verification = "off" }"#, "");
+    assert_eq!(check(&[]).0, Some(0), "{}", check(&[]).1);
+
+    change(folder.path(), "\"Persona\"", "\"Persona,Email\"");
+    change(folder.path(), "[\"http://localhost:8080\"]", "[\"https://www.other.test\"]");
+    let (code, said) = check(&["--json"]);
+    assert_eq!(code, Some(1));
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let keys: Vec<_> =
+        said["advice"].as_array().unwrap().iter().map(|it| it["key"].as_str().unwrap()).collect();
+    assert_eq!(
+        keys,
+        [
+            "pipelines[dk_test_process].origins",
+            "pipelines[dk_test_process].amperity.browser_attribute_allowlist"
+        ]
+    );
+    change(folder.path(), "esm-sandbox1", "is-sandbox1");
+    let (code, said) = check(&[]);
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("error: ") && said.contains("batch ingest"), "{said}");
+    assert!(!data.exists(), "nothing was made");
+}
