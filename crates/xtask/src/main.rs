@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to whoever started it")]
 
+mod bench;
 mod bundle;
 mod certs;
 mod demo;
@@ -9,6 +10,7 @@ mod setup;
 mod test;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
@@ -17,6 +19,9 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
+    /// Take the project's figures beside floors and peers.
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Build the browser bundle into www/pkg and hold it to its size budgets.
     Bundle,
     /// Run the server, a sandboxed vendor and a demo shop on this machine.
@@ -29,13 +34,15 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let command = Command::parse();
     let root =
         Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).context("no workspace root")?;
     match command {
-        Command::Bundle => bundle::run(root),
-        Command::Demo => demo::demo(root),
-        Command::Test { long } => test::test(root, long),
+        Command::Bench(what) => return bench::bench(root, &what),
+        Command::Bundle => bundle::run(root)?,
+        Command::Demo => demo::demo(root)?,
+        Command::Test { long } => test::test(root, long)?,
     }
+    Ok(ExitCode::SUCCESS)
 }

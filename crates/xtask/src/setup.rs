@@ -39,12 +39,16 @@ pub(crate) fn chromium() -> Result<PathBuf> {
         return Ok(path);
     }
     println!("setup: installing chromium");
-    let apt =
-        |arguments: &[&str]| run(Command::new("apt-get").args(arguments).stdout(Stdio::null()));
-    let installed = apt(&["update"])
-        .and_then(|()| apt(&["install", "-y", "--no-install-recommends", "chromium"]));
-    match (installed, found()) {
+    match (apt_install(&["chromium"]), found()) {
         (Ok(()), Some(path)) => Ok(path),
         _ => bail!("the browser tests need Chromium: install the package `chromium`"),
     }
+}
+
+/// Installs the system's packages. Says nothing on standard output.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
+    let apt =
+        |arguments: &[&str]| run(Command::new("apt-get").args(arguments).stdout(Stdio::null()));
+    apt(&["update"])?;
+    apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())
 }

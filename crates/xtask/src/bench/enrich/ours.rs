@@ -1,0 +1,174 @@
+//! The server that is measured, and the sandboxed vendor that it may not ask meanwhile.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use super::super::cores;
+use super::super::http::{Connection, Request};
+use super::super::process::{Process, free_port};
+
+const CONFIG: &str = include_str!("datafly.toml");
+
+const PIPELINE_KEY: &str = "dk_test_bench";
+const ORIGIN: &str = "http://shop.localhost";
+
+/// What every visitor's answer holds.
+pub(super) const ATTRIBUTES: [&str; 9] = [
+    "FirstName",
+    "Persona",
+    "FavoriteBrand",
+    "FavoriteCategory",
+    "RecentCategories",
+    "LifetimeTier",
+    "LifetimeValue",
+    "ChurnRisk",
+    "EmailOptIn",
+];
+
+/// The vendor is quiet when it was asked nothing for this long.
+const QUIET: Duration = Duration::from_secs(2);
+/// How often to look for that.
+const QUIET_TRIES: usize = 60;
+
+/// See the module's documentation.
+pub(super) struct Ours {
+    pub(super) server: Process,
+    pub(super) port: u16,
+    pub(super) sandbox: Sandbox,
+}
+
+/// The vendor's two doors: its API, and what only a sandbox has.
+pub(super) struct Sandbox {
+    _process: Process,
+    pub(super) port: u16,
+    pub(super) facts: Facts,
+}
+
+/// What the sandbox says of itself in its ready file.
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct Facts {
+    base_url: String,
+    pub(super) tenant_id: String,
+    pub(super) api_key: String,
+    profile_api_key: String,
+    profile_collection_id: String,
+    pub(super) event_stream_id: String,
+    pub(super) source_value: String,
+}
+
+impl Ours {
+    /// Starts both with an empty data directory.
+    pub(super) fn start(root: &Path, binary: &Path, folder: &Path) -> Result<Self> {
+        let sandbox = Sandbox::start(root, binary, folder)?;
+        let data = folder.join("data");
+        if data.exists() {
+            fs::remove_dir_all(&data).context("cannot empty the last run's data directory")?;
+        }
+        let port = free_port()?;
+        let facts = &sandbox.facts;
+        let config = CONFIG
+            .replace("PORT", &port.to_string())
+            .replace("DATA_DIR", &data.display().to_string())
+            .replace("BUNDLE_DIR", &root.join("www/pkg").display().to_string())
+            .replace("PIPELINE_KEY", PIPELINE_KEY)
+            .replace("ORIGIN", ORIGIN)
+            .replace("TENANT_ID", &facts.tenant_id)
+            .replace("STREAM_ID", &facts.event_stream_id)
+            .replace("SOURCE", &facts.source_value)
+            .replace("COLLECTION_ID", &facts.profile_collection_id)
+            .replace("VENDOR_URL", &facts.base_url)
+            .replace("ALLOWLIST", &ATTRIBUTES.join(", "));
+        let file = folder.join("datafly.toml");
+        fs::write(&file, config).context("cannot write the benchmark's configuration")?;
+
+        let ready = fresh(folder.join("serve.ready"))?;
+        let mut command = cores::SERVER.command(binary);
+        command.arg("serve").arg("--config").arg(&file).arg("--ready-file").arg(&ready);
+        command
+            .env("TOKIO_WORKER_THREADS", "1")
+            .env("BENCH_INGEST_KEY", &facts.api_key)
+            .env("BENCH_PROFILE_KEY", &facts.profile_api_key);
+        let mut server = Process::start(command, folder, "serve")?;
+        server.wait_for(|| Ok(fs::read_to_string(&ready)?))?;
+        Ok(Self { server, port, sandbox })
+    }
+}
+
+impl Sandbox {
+    fn start(root: &Path, binary: &Path, folder: &Path) -> Result<Self> {
+        let ready = fresh(folder.join("sandbox.ready"))?;
+        // The load's core: during a measurement the vendor has nothing to do.
+        let mut command = cores::LOAD.command(binary);
+        command.args(["sandbox", "--vendor", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--www"]);
+        command.arg(root.join("www")).arg("--ready-file").arg(&ready);
+        let mut process = Process::start(command, folder, "sandbox")?;
+        let told: Value =
+            process.wait_for(|| Ok(serde_json::from_str(&fs::read_to_string(&ready)?)?))?;
+        let port = told["vendor"].as_str().and_then(|address| address.rsplit_once(':'));
+        let port = port.and_then(|(_, port)| port.parse().ok());
+        let port = port.context("the sandbox does not tell where the vendor listens")?;
+        let facts = serde_json::from_value(told["amperity"].clone())
+            .context("the sandbox does not tell how to reach the vendor")?;
+        Ok(Self { _process: process, port, facts })
+    }
+
+    /// How often the vendor was asked anything.
+    pub(super) fn hits(&self) -> Result<u64> {
+        let request = Request::new("/_control/hits").get(self.port);
+        let body = Connection::open(self.port)?.ask(&request)?.accepted()?;
+        let hits: BTreeMap<String, u64> =
+            serde_json::from_str(&body).context("the sandbox's hits are no counters")?;
+        Ok(hits.values().sum())
+    }
+
+    /// Waits until nothing is left that the server still has to ask or tell.
+    pub(super) fn wait_until_quiet(&self) -> Result<()> {
+        let mut before = self.hits()?;
+        for _ in 0..QUIET_TRIES {
+            sleep(QUIET);
+            let now = self.hits()?;
+            if now == before {
+                return Ok(());
+            }
+            before = now;
+        }
+        bail!("the server goes on asking the vendor though nobody asks the server");
+    }
+}
+
+/// What a page of the shop sends with every request.
+pub(super) fn from_the_shop(path: &str) -> Request {
+    Request::new(path)
+        .header("Origin", ORIGIN)
+        .header("Sec-Fetch-Mode", "cors")
+        .header("Sec-Fetch-Site", "same-site")
+}
+
+/// `GET /v1/enrich`, without the visitor.
+pub(super) fn enrich() -> Request {
+    from_the_shop(&format!("/v1/enrich?provider=amperity&key={PIPELINE_KEY}"))
+}
+
+/// `GET /v1/loader.js`, without the visitor.
+pub(super) fn loader() -> Request {
+    from_the_shop(&format!("/v1/loader.js?key={PIPELINE_KEY}"))
+}
+
+/// `POST /v1/p`.
+pub(super) fn page() -> Request {
+    from_the_shop(&format!("/v1/p?key={PIPELINE_KEY}")).header("Content-Type", "text/plain")
+}
+
+/// No file of the last run is there to be read.
+fn fresh(file: PathBuf) -> Result<PathBuf> {
+    if file.exists() {
+        fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    Ok(file)
+}

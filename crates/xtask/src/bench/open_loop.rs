@@ -1,0 +1,142 @@
+//! Open-loop load: requests leave by a fixed schedule, whatever the answers do, and an answer's latency
+//! counts from the moment its request was due. A closed loop would wait for a slow answer and so measure
+//! its delay once instead of for everybody who would have come meanwhile.
+//!
+//! One thread that looks at the few connections with an open request again and again: timers are a
+//! hundred times coarser than what is measured, and the core is there for nothing else.
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use super::http::{Head, Request};
+use super::stats::quantile;
+use super::stopwatch::Stopwatch;
+
+const CONNECTIONS: usize = 64;
+
+/// How long the last answers may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Latency of one run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Latency {
+    pub(super) p50: Duration,
+    pub(super) p99: Duration,
+}
+
+/// One connection; at most one request is under way on it.
+struct Lane {
+    stream: TcpStream,
+    answer: Vec<u8>,
+    filled: usize,
+    due: Duration,
+}
+
+/// Asks for the requests in turn, `rate` in a second.
+pub(super) fn run(port: u16, requests: &[Request], rate: f64, length: Duration) -> Result<Latency> {
+    let requests: Vec<Vec<u8>> = requests.iter().map(|request| request.get(port)).collect();
+    let gap = Duration::from_secs_f64(rate.recip());
+    let mut idle = (0..CONNECTIONS).map(|_| Lane::open(port)).collect::<Result<VecDeque<_>>>()?;
+    let mut busy: Vec<Lane> = Vec::with_capacity(CONNECTIONS);
+    let mut latencies = Vec::new();
+    let mut turn = requests.iter().cycle();
+    let mut due = Duration::ZERO;
+    let clock = Stopwatch::start();
+    while due < length || !busy.is_empty() {
+        let now = clock.elapsed();
+        ensure!(now < length + PATIENCE, "{} requests were never answered", busy.len());
+        while due < length
+            && due <= now
+            && let Some(mut lane) = idle.pop_front()
+        {
+            lane.send(turn.next().context("there is no request")?, due)?;
+            busy.push(lane);
+            due += gap;
+        }
+        let mut at = 0;
+        while at < busy.len() {
+            if let Some(latency) = busy[at].latency(clock)? {
+                latencies.push(latency);
+                idle.push_back(busy.swap_remove(at));
+            } else {
+                at += 1;
+            }
+        }
+    }
+    latencies.sort_unstable();
+    let at = |per_mille| quantile(&latencies, per_mille).context("nothing was asked");
+    Ok(Latency { p50: at(500)?, p99: at(990)? })
+}
+
+impl Lane {
+    fn open(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))
+            .with_context(|| format!("nobody listens on port {port}"))?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        Ok(Self { stream, answer: vec![0; 64 * 1024], filled: 0, due: Duration::ZERO })
+    }
+
+    fn send(&mut self, request: &[u8], due: Duration) -> Result<()> {
+        (self.due, self.filled) = (due, 0);
+        // The socket's buffer is empty, since the last request was answered.
+        self.stream.write_all(request).context("the server does not take a request")
+    }
+
+    /// Since the request was due, if the answer is whole.
+    fn latency(&mut self, clock: Stopwatch) -> Result<Option<Duration>> {
+        match self.stream.read(&mut self.answer[self.filled..]) {
+            Ok(0) => bail!("the server closed a connection"),
+            Ok(read) => self.filled += read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error).context("the server gives no answer"),
+        }
+        let now = clock.elapsed();
+        let Some(head) = Head::read(&self.answer[..self.filled])? else { return Ok(None) };
+        ensure!(head.status == 200, "an answer under load has status {}", head.status);
+        ensure!(head.body.end <= self.answer.len(), "an answer is too long to be timed");
+        Ok((self.filled >= head.body.end).then(|| now.saturating_sub(self.due)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Answers every request after a pause; ends with its connections.
+    fn server(pause: Duration) -> u16 {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    let mut stream = stream;
+                    let mut request = [0; 1024];
+                    while stream.read(&mut request).is_ok_and(|read| read > 0) {
+                        thread::sleep(pause);
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+                    }
+                });
+            }
+        });
+        port
+    }
+
+    #[test]
+    fn latency_counts_from_when_a_request_was_due() {
+        let requests = [Request::new("/")];
+        let pause = Duration::from_millis(20);
+        let quick = run(server(pause), &requests, 50.0, Duration::from_millis(300)).unwrap();
+        assert!(quick.p50 >= pause, "{quick:?}");
+        // 64 connections that take 20 ms each carry 3,200 a second: at twice that the queue grows.
+        let late = run(server(pause), &requests, 6_400.0, Duration::from_millis(300)).unwrap();
+        assert!(late.p99 > pause * 4, "{late:?}");
+    }
+}

@@ -1,0 +1,230 @@
+//! A report: the servers, the figures, and under which conditions they were taken.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::contestant::Kind;
+use super::figure::{Figure, Target, Verdict};
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) title: &'static str,
+    /// How it was measured, and on what: one sentence each.
+    pub(super) conditions: Vec<String>,
+    pub(super) servers: Vec<Server>,
+    pub(super) figures: Vec<Figure>,
+}
+
+/// Medians of one server under one kind of request.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+    pub(super) per_second: f64,
+    pub(super) cpu_us: f64,
+    pub(super) p50_us: f64,
+    pub(super) p99_us: f64,
+    /// Of the whole process, after the run.
+    pub(super) resident_mb: f64,
+}
+
+/// A table: its head, and as many cells in each row.
+struct Table<const N: usize> {
+    head: [&'static str; N],
+    rows: Vec<[String; N]>,
+}
+
+impl Report {
+    /// For a terminal.
+    pub(super) fn text(&self) -> String {
+        let conditions = self.conditions.join("\n");
+        let (servers, figures) = (self.servers().text(), self.figures().text());
+        format!("{}\n{conditions}\n\n{servers}\n{figures}", self.title)
+    }
+
+    /// For the documentation; the chart lies beside it.
+    pub(super) fn markdown(&self, chart: &str) -> String {
+        let conditions = self.conditions.join(" ");
+        let (servers, figures) = (self.servers().markdown(), self.figures().markdown());
+        let title = self.title;
+        format!("# {title}\n\n{conditions}\n\n![{title}]({chart})\n\n{servers}\n{figures}")
+    }
+
+    /// For programs.
+    pub(super) fn json(&self) -> Value {
+        self.figures.iter().map(Figure::json).collect()
+    }
+
+    fn servers(&self) -> Table<6> {
+        let row = |server: &Server| {
+            [
+                server.name.to_owned(),
+                thousands(server.per_second),
+                format!("{:.1}", server.cpu_us),
+                thousands(server.p50_us),
+                thousands(server.p99_us),
+                format!("{:.0}", server.resident_mb),
+            ]
+        };
+        let head = ["server", "req/s", "CPU µs/request", "p50 µs", "p99 µs", "resident MB"];
+        Table { head, rows: self.servers.iter().map(row).collect() }
+    }
+
+    fn figures(&self) -> Table<7> {
+        let row = |figure: &Figure| {
+            let comparison = figure.comparison.as_ref();
+            let digits = usize::from(figure.value < 1_000.0);
+            let value = match digits {
+                0 => thousands(figure.value),
+                _ => format!("{:.1}", figure.value),
+            };
+            [
+                figure.name.to_owned(),
+                format!("{value} {}", figure.unit),
+                comparison.map_or("", |it| it.baseline).to_owned(),
+                comparison.map_or_else(String::new, |it| {
+                    let ratio = it.ratio;
+                    format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.low, ratio.high)
+                }),
+                comparison.map_or_else(String::new, |it| it.pairs.to_string()),
+                figure.target.map_or_else(String::new, |target| {
+                    let verdict = figure.verdict.map_or("", word);
+                    format!("{} {verdict}", target_text(target))
+                }),
+                figure.stretch.map_or_else(String::new, |(target, verdict)| {
+                    format!("{} {}", target_text(target), word(verdict))
+                }),
+            ]
+        };
+        let head = ["figure", "value", "baseline", "ratio (95 %)", "pairs", "target", "stretch"];
+        Table { head, rows: self.figures.iter().map(row).collect() }
+    }
+}
+
+fn target_text(target: Target) -> String {
+    match target {
+        Target::AtLeast(number) => format!("≥ {number}"),
+        Target::AtMost(number) => format!("≤ {number}"),
+    }
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Met => "met",
+        Verdict::Missed => "MISSED",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+/// Without a fraction, in groups of three digits.
+pub(super) fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+impl<const N: usize> Table<N> {
+    fn text(&self) -> String {
+        let mut widths = self.head.map(|cell| cell.chars().count());
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        let mut text = String::new();
+        let head = self.head.map(str::to_owned);
+        for row in std::iter::once(&head).chain(&self.rows) {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(widths) {
+                // Writing to a `String` cannot fail.
+                let _ = write!(line, "{cell:width$}  ");
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text
+    }
+
+    fn markdown(&self) -> String {
+        let line = |cells: &[String; N]| format!("| {} |\n", cells.join(" | "));
+        let head = line(&self.head.map(str::to_owned));
+        let rule = line(&self.head.map(|_| "---".to_owned()));
+        let rows: String = self.rows.iter().map(line).collect();
+        format!("{head}{rule}{rows}")
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::figure::Comparison;
+    use super::super::stats::Interval;
+    use super::*;
+
+    /// Ours beside one floor; the target is missed.
+    pub(in super::super) fn report() -> Report {
+        let server = |name, kind, per_second| Server {
+            name,
+            kind,
+            per_second,
+            cpu_us: 12.34,
+            p50_us: 90.0,
+            p99_us: 1_234.0,
+            resident_mb: 33.3,
+        };
+        Report {
+            title: "A title",
+            conditions: vec!["On a machine.".to_owned()],
+            servers: vec![
+                server("ours & all", Kind::Ours, 45_678.9),
+                server("floor", Kind::Floor, 100_000.0),
+                server("peer", Kind::Peer, 20_000.0),
+            ],
+            figures: vec![Figure {
+                name: "throughput",
+                value: 45_678.9,
+                unit: "req/s",
+                comparison: Some(Comparison {
+                    baseline: "floor",
+                    ratio: Interval { low: 0.44, median: 0.457, high: 0.47 },
+                    pairs: 9,
+                }),
+                target: Some(Target::AtLeast(0.7)),
+                verdict: Some(Verdict::Missed),
+                stretch: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let text = report().text();
+        let lines: Vec<_> = text.lines().collect();
+        let column = |line: &str, cell: &str| line.find(cell).map(|at| line[..at].chars().count());
+        let head = lines.iter().position(|line| line.starts_with("server")).unwrap();
+        assert_eq!(column(lines[head], "req/s"), column(lines[head + 1], "45,679"));
+        assert_eq!(column(lines[head], "CPU"), column(lines[head + 2], "12.3"));
+        assert!(text.contains("0.46 (0.44 to 0.47)") && text.contains("≥ 0.7 MISSED"), "{text}");
+    }
+
+    #[test]
+    fn a_markdown_row_has_as_many_cells_as_its_head() {
+        let markdown = report().markdown("chart.svg");
+        let tables = markdown.lines().filter(|line| line.starts_with('|'));
+        let cells: Vec<_> = tables.map(|line| line.matches('|').count() - 1).collect();
+        assert_eq!(cells, [6, 6, 6, 6, 6, 7, 7, 7]);
+        assert!(markdown.starts_with("# A title\n\nOn a machine.\n\n![A title](chart.svg)\n\n|"));
+    }
+
+    #[test]
+    fn digits_come_in_threes() {
+        let numbers = [0.4, 12.0, 999.0, 1_000.0, 123_456.0, 1_234_567.0].map(thousands);
+        assert_eq!(numbers, ["0", "12", "999", "1,000", "123,456", "1,234,567"]);
+    }
+}
