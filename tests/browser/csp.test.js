@@ -1,6 +1,7 @@
 // Pages with a strict Content-Security-Policy, with and without the permission to compile wasm.
 import { strict as assert } from 'node:assert';
 import { accepted } from './harness/exchanges.js';
+import { LOADER, bareLoader } from './harness/fakes.js';
 import { COLLECT, ID, READY_MS, REQUIRED, SLACK_MS } from './harness/site.js';
 import { until } from './harness/until.js';
 import { shoot } from './harness/visitor.js';
@@ -38,6 +39,7 @@ for (const form of FORMS) {
   scenario(`${form}: a strict policy that forbids wasm`, async (visitor) => {
     visitor.expectConsole(/datafly WASM_UNAVAILABLE/, /wasm|WebAssembly/i);
     const tab = await becomeKnown(visitor, shopPage(page("'wasm-unsafe-eval'")), 'vera');
+    gate.fault(LOADER, bareLoader());
     await tab.goto(shopPage(page('')));
     await tab.waitForSelector('#hero[data-variant=promo]');
     const settled = await tab.evaluate(() => seen.settled);

@@ -1,6 +1,7 @@
 // The vendor's example does what it says: a known visitor's hero swaps, a stranger's does not.
 import { strict as assert } from 'node:assert';
 import { accepted, json, to } from './harness/exchanges.js';
+import { LOADER, bareLoader } from './harness/fakes.js';
 import { ALLOWED, REQUIRED } from './harness/site.js';
 import { shoot } from './harness/visitor.js';
 import { gate, nothingLeaked, scenario, vendor } from './harness/world.js';
@@ -13,6 +14,7 @@ for (const form of FORMS) {
     shopPage({ form, key: REQUIRED, early: "window.ready = watch('ready');", script: snippet(REQUIRED) });
 
   scenario(`${form}: a first touch is empty and asks the vendor once at most`, async (visitor) => {
+    gate.fault(LOADER, bareLoader());
     const exchanges = gate.watch();
     const tab = await visitor.tab(page());
     await tab.waitForFunction(() => seen.settled.length == 2);
@@ -20,7 +22,8 @@ for (const form of FORMS) {
     assert.deepEqual(settled.map(({ how, reason }) => [how, reason]), [['callback', 'empty'], ['promise', 'empty']]);
     const answers = to(exchanges(), '/v1/enrich');
     assert.deepEqual(answers.map(({ status }) => status), [200], 'one request, one answer');
-    assert.deepEqual(json(answers[0]), { provider: 'amperity', attributes: {} });
+    const { provider, attributes } = json(answers[0]);
+    assert.deepEqual([provider, attributes], ['amperity', {}]);
     assert.deepEqual(await tab.evaluate(() => datafly.profile), { amperity: {} });
     assert.equal(await tab.evaluate(() => hero.dataset.variant), undefined);
     await shoot(tab, `first-touch-${form}`);
@@ -32,12 +35,13 @@ for (const form of FORMS) {
   scenario(`${form}: a visitor the vendor knows gets the promo hero`, async (visitor) => {
     const url = page();
     const tab = await becomeKnown(visitor, url, 'vera');
+    gate.fault(LOADER, bareLoader());
     const exchanges = gate.watch();
     await tab.goto(url);
     await tab.waitForSelector('#hero[data-variant=promo]');
     await tab.waitForFunction(() => seen.settled.length == 2);
     const answers = accepted(exchanges(), '/v1/enrich');
-    assert.deepEqual(answers.map(json), [{ provider: 'amperity', attributes: VERA }]);
+    assert.deepEqual(answers.map(json).map(({ provider, attributes }) => [provider, attributes]), [['amperity', VERA]]);
     assert.deepEqual(Object.keys(VERA).sort(), [...ALLOWED].sort(), 'nothing but what is allowed');
     assert.deepEqual(await tab.evaluate(() => window.datafly.profile.amperity), VERA);
     const settled = await tab.evaluate(() => seen.settled);
@@ -51,6 +55,22 @@ for (const form of FORMS) {
   });
 }
 
+for (const form of ['stub', 'blocking']) {
+  scenario(`${form}: a visitor whom the server can name in time gets it with the loader`, async (visitor) => {
+    const url = shopPage({ form, key: REQUIRED, script: snippet(REQUIRED) });
+    const tab = await becomeKnown(visitor, url, 'vera');
+    // From then on the server need not ask the vendor.
+    await tab.goto(url);
+    await tab.waitForSelector('#hero[data-variant=promo]');
+    const exchanges = gate.watch();
+    await tab.goto(url);
+    await tab.waitForSelector('#hero[data-variant=promo]');
+    const { reason, profile } = await tab.evaluate(() => datafly.onProfileReady());
+    assert.deepEqual([reason, profile], ['inline', { amperity: VERA }]);
+    assert.deepEqual(to(exchanges(), '/v1/enrich'), []);
+  });
+}
+
 scenario('a cookie of the site that is no ASCII does not hide the visitor', async (visitor) => {
   const url = shopPage({ form: 'stub', key: REQUIRED, script: snippet(REQUIRED) });
   const tab = await becomeKnown(visitor, url, 'vera');
@@ -59,7 +79,7 @@ scenario('a cookie of the site that is no ASCII does not hide the visitor', asyn
   const exchanges = gate.watch();
   await tab.goto(url);
   await tab.waitForSelector('#hero[data-variant=promo]');
-  const cookies = accepted(exchanges(), '/v1/enrich').map(({ headers }) => headers.cookie);
+  const cookies = accepted(exchanges(), '/v1/loader').map(({ headers }) => headers.cookie);
   assert(cookies.length > 0 && cookies.every((cookie) => cookie.includes('city=Z')), 'it is sent');
   assert.deepEqual(await tab.evaluate(() => datafly.profile), { amperity: VERA });
   assert.equal(await visitor.id(), id);

@@ -3,6 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { timeoutOf } from '../../crates/browser/js/early.js';
+import { LOADER, bareLoader } from './harness/fakes.js';
 import { down, garbage, hang, late, status } from './harness/faults.js';
 import { FOREIGN, READY_MS, REQUIRED, SLACK_MS, STUB_READY_MS } from './harness/site.js';
 import { until } from './harness/until.js';
@@ -41,6 +42,7 @@ for (const form of ['stub', 'module']) {
   for (const [what, fault, reason] of ENRICH_FAULTS) {
     scenario(`${form}: the server ${what}`, async (visitor) => {
       visitor.expectConsole(/datafly ENRICH_FAILED/, /Failed to load resource/);
+      gate.fault(LOADER, bareLoader());
       const fails = gate.fault(ENRICH, fault);
       const tab = await visitor.tab(shopPage({ form, key: REQUIRED, early: WAIT, script: init(REQUIRED) }));
       await settle(tab);

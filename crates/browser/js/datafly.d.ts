@@ -47,7 +47,7 @@ export interface Outcome {
   /** The profile at that moment; the same object as `datafly.profile`. */
   readonly profile: Profile;
   readonly reason: Reason;
-  /** Grows with each `identify` and `reset`, in all tabs. An answer of an older epoch settles nobody. */
+  /** Grows with each `identify`, `consent` and `reset`, in all tabs. An answer of an older epoch settles nobody. */
   readonly epoch: number;
 }
 
@@ -65,20 +65,43 @@ export interface InitOptions {
     /** Milliseconds after which a waiting call settles whatever happens: 100 to 60000, default 3000. */
     timeoutMs?: number;
   };
+  /** Gives the token of every `identify` that brings none. */
+  getToken?: GetToken;
 }
+
+/**
+ * Asks the site's own backend for a token that proves who the visitor is. Called when an `identify` is about
+ * to be sent, and once more if the server says that the token has expired; what is called later waits.
+ * Without a token after 10 seconds, or if this fails, the `identify` is sent without one and proves nothing.
+ */
+export type GetToken = () => string | PromiseLike<string>;
 
 /** Options of `identify`. */
 export interface IdentifyOptions {
   /** A token of the site's own backend that proves who the visitor is. */
   token?: string;
+  /** Gives it when it is needed. Beside a `token`, it is called when that one has expired. */
+  getToken?: GetToken;
+}
+
+/** What a visitor allows. What is absent was never answered, and is not granted. */
+export interface Consent {
+  analytics?: boolean | null;
+  marketing?: boolean | null;
+  functional?: boolean | null;
+  personalization?: boolean | null;
+  /** The consent platform's own codes. */
+  categories?: Readonly<Record<string, boolean>> | null;
+  /** Google Consent Mode v2, for example `ad_storage: 'granted'`. */
+  google?: Readonly<Record<string, string>> | null;
 }
 
 /** Detail of the window's `datafly:error` event. */
 export interface ErrorDetail {
   /**
-   * Stable. From the SDK: `INVALID_CONFIG`, `ALREADY_INITIALISED`, `INVALID_USER_ID`, `NOT_SERIALISABLE`,
-   * `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`, `EVENT_REFUSED`, `ENRICH_DENIED`, `ENRICH_FAILED`,
-   * `WASM_UNAVAILABLE`, `SDK_UNAVAILABLE`, `SDK_BROKEN`; for a refused event, the server's own code.
+   * Stable. From the SDK: `INVALID_CONFIG`, `ALREADY_INITIALISED`, `INVALID_USER_ID`, `INVALID_CONSENT`,
+   * `NOT_SERIALISABLE`, `TOKEN_UNAVAILABLE`, `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`,
+   * `EVENT_REFUSED`, `ENRICH_DENIED`, `ENRICH_FAILED`, `WASM_UNAVAILABLE`, `SDK_UNAVAILABLE`, `SDK_BROKEN`; for a refused event, the server's own code.
    */
   readonly code: string;
   readonly message: string;
@@ -96,7 +119,7 @@ export interface Datafly {
   readonly profile: Profile;
 
   /**
-   * Starts the SDK. A later call with the same key may change `enrich.timeoutMs` and nothing else.
+   * Starts the SDK. A later call with the same key may change `enrich.timeoutMs` and `getToken`, nothing else.
    * With the install snippet it is not needed.
    */
   init(options: InitOptions): void;
@@ -109,7 +132,7 @@ export interface Datafly {
   /** Says something of the visitor without saying who it is. */
   identify(traits: object): void;
 
-  /** Says that a page was seen. */
+  /** Says that a page was seen. Where profiles depend on the page, the answer brings the profile anew. */
   page(name?: string | null, properties?: object): void;
 
   /** Says that something happened. */
@@ -117,6 +140,12 @@ export interface Datafly {
 
   /** Logs the visitor out: empties the profile at once, in every tab, and makes a new visitor. */
   reset(): void;
+
+  /**
+   * Says what the visitor allows. Starts an epoch; the profile is fetched anew once the server knows. If the
+   * consent that the owner asks for is not among it, the profile is emptied at once, in every tab.
+   */
+  consent(state: Consent): void;
 
   /**
    * Waits for the profile of the current epoch. Any number of calls; each settles exactly once, never
@@ -139,6 +168,7 @@ export declare const identify: Datafly['identify'];
 export declare const page: Datafly['page'];
 export declare const track: Datafly['track'];
 export declare const reset: Datafly['reset'];
+export declare const consent: Datafly['consent'];
 export declare const onProfileReady: Datafly['onProfileReady'];
 export declare const refreshProfile: Datafly['refreshProfile'];
 

@@ -1,6 +1,11 @@
-// The first enrich requests, started before the engine exists, and what they amount to without it.
-// Once the engine is there it is given the same answers and decides by the same rules
-// (src/enrich.rs, src/page/http.rs).
+// The first answers, taken from the loader or asked for before the engine exists, and what they amount to
+// without it. Once the engine is there it is given the same answers and decides by the same rules
+// (src/enrich.rs).
+//
+// Rule for profiles that came with the loader: they are shown at once, and each is its provider's answer.
+// Where some are missing, those are asked for, and whoever waits is answered when the last answer is there:
+// with reason `inline` unless one of those has attributes. They count for nothing once somebody was named,
+// logged out or decided what is allowed.
 import { report } from './install.js';
 
 /** Where something is, with the key. */
@@ -20,7 +25,10 @@ export const beacon = (url, body) => {
 export const timeoutOf = (wish, otherwise) =>
   typeof wish == 'number' && wish == wish ? Math.min(Math.max(wish, 100), 6e4) : otherwise;
 
-/** What the tabs share, as stored: `epoch:left:heard` (src/epoch.rs). */
+/** Of something that came as JSON. */
+export const isMap = (value) => value instanceof Object && !Array.isArray(value);
+
+/** What the tabs share, as stored: `epoch:left:heard:denied:obeyed` (src/epoch.rs). */
 export const recall = (config) => {
   try {
     return localStorage['datafly.' + config.pipelineKey] || '';
@@ -29,13 +37,15 @@ export const recall = (config) => {
   }
 };
 
-export const remember = (config, text) => {
+export const remember = (config, counters) => {
   try {
-    localStorage['datafly.' + config.pipelineKey] = text;
+    localStorage['datafly.' + config.pipelineKey] = counters.join(':');
   } catch {}
 };
 
-const counters = (text) => [0, 1, 2].map((i) => parseInt(text.split(':')[i]) || 0);
+/** What is no counter counts as nothing stored. */
+export const counters = (text) =>
+  [0, 1, 2, 3, 4].map((i) => +/^\d{0,9}$/.exec(text.split(':')[i] ?? ''));
 
 /** The number of the log-out that the server may not know of, or 0. */
 const leaving = (text) => {
@@ -43,18 +53,46 @@ const leaving = (text) => {
   return left > heard ? left : 0;
 };
 
-/** Whether what was asked at the start counts no more, or nothing was asked. */
-const stale = (datafly, config) =>
-  startsEpoch(datafly) || leaving(config.shared) || recall(config) != config.shared;
+/** Whether what was taken or asked for at the start counts no more, or nothing was. */
+const stale = (datafly, config) => {
+  const [, left, heard, denied, obeyed] = counters(config.shared);
+  const barred = left > heard || denied > obeyed;
+  return datafly._q.some(startsEpoch) || barred || recall(config) != config.shared;
+};
+
+/** Whether a call makes earlier answers void. */
+const startsEpoch = ([name]) => /^(identify|consent|reset)$/.test(name);
+
+export const isReset = ([name]) => name == 'reset';
+
+const CANONICAL = /^(analytics|marketing|functional|personalization)$/;
+
+/** Whether a call takes back the consent without which this pipeline shows no profile. */
+export const denies = ({ consent }, [name, json]) => {
+  if (name != 'consent' || !json || !consent || consent == 'essential') return false;
+  const [state] = JSON.parse(json);
+  if (!isMap(state)) return false;
+  const granted = (CANONICAL.test(consent) ? state[consent] : null) ?? state.categories?.[consent];
+  return granted !== true;
+};
+
+/** Such a call where there is no engine: empties the profile here and tells the other tabs. */
+export const obey = (datafly, config, call) => {
+  if (!denies(config, call)) return;
+  const [epoch, left, heard, denied, obeyed] = counters(recall(config));
+  datafly._e = epoch + 1;
+  remember(config, [epoch + 1, left, heard, denied + 1, obeyed + 1]);
+  swap(datafly, {}, epoch + 1);
+};
 
 /**
  * A log-out where there is no engine: tells the other tabs and the server. A page that unloads waits for
  * no answer; the next one sends it again.
  */
 export const logOut = (datafly, config, unloads) => {
-  const [epoch, left, heard] = counters(recall(config));
+  const [epoch, left, ...rest] = counters(recall(config));
   datafly._e = epoch + 1;
-  remember(config, [epoch + 1, left + 1, heard].join(':'));
+  remember(config, [epoch + 1, left + 1, ...rest]);
   if (unloads) beacon(urlOf(config, '/v1/reset'), '');
   else confirm(config, left + 1);
 };
@@ -64,45 +102,92 @@ const confirm = async (config, number) => {
   const init = { method: 'POST', body: '', credentials: 'include', keepalive: true };
   const [status] = await exchange(urlOf(config, '/v1/reset'), init);
   if (status > 199 && status < 300) {
-    const [epoch, left, heard] = counters(recall(config));
-    remember(config, [epoch, left, Math.max(heard, number)].join(':'));
+    const [epoch, left, heard, ...rest] = counters(recall(config));
+    remember(config, [epoch, left, Math.max(heard, number), ...rest]);
   }
 };
 
 /** Past the first visit no request is waited for longer. */
 const DEADLINE_MS = 15e3;
 
+/** By weight, the heaviest first: see `Reason` in src/effect.rs, which has the same order. */
+export const REASONS = ['network', 'inline', 'error', 'timeout', 'denied', 'empty'];
+
+/** Attributes that are there, as an answer: [position of the reason, attributes]. */
+const answerOf = (attributes, reason) => [
+  REASONS.indexOf(Object.keys(attributes).length ? reason : 'empty'),
+  attributes,
+];
+
 /**
- * Starts them, unless a call of the page has started a new epoch already. On a possible first visit only
- * one, and only as long as the page waits: until an answer has come, one credentialed request is in
- * flight, so that one visitor id is minted.
+ * What a provider's answer amounts to.
  *
- * Each of `answers` is an exchange.
- * `summary` is what they amount to: [profile, reason].
+ * @param {any[]} reply an exchange
+ */
+export const judge = ([status, body]) =>
+  status == 200 && body && isMap(body.attributes)
+    ? answerOf(body.attributes, 'network')
+    : [REASONS.indexOf(status == 401 || status == 403 ? 'denied' : status < 0 ? 'timeout' : 'error')];
+
+/** Where a provider is asked. */
+export const enrichUrl = (config, name) => urlOf(config, '/v1/enrich') + '&provider=' + encodeURIComponent(name);
+
+/**
+ * Starts with what the loader brought and asks for the rest, unless a call of the page has started a new
+ * epoch already, or a page event will bring it all. On a possible first visit only one is asked, and only as
+ * long as the page waits: until an answer has come, one credentialed request is in flight, so that one
+ * visitor id is minted.
+ *
+ * `answers` are those of the first providers, or promises of them.
+ * `summary` is a promise of what they amount to: [profile, reason].
  */
 export const startEarly = (datafly, config) => {
   const controller = new AbortController();
   const { signal } = controller;
-  const { providers, credentialed } = config;
+  const { providers, profiles, credentialed } = config;
+  const init = { credentials: 'include', signal };
+  const ask = async (name) => judge(await exchange(enrichUrl(config, name), init, signal));
+
   // Nor while a log-out is under way: the cookie may still name the one who left.
-  const asked = stale(datafly, config) ? [] : credentialed ? providers : providers.slice(0, 1);
-  const url = urlOf(config, '/v1/enrich') + '&provider=';
-  const answers = asked.map((name) =>
-    exchange(url + encodeURIComponent(name), { credentials: 'include', signal }, signal),
-  );
-  setTimeout(() => controller.abort(), credentialed ? DEADLINE_MS : config.timeoutMs);
-  const early = { controller, answers, summary: summarise(answers, providers) };
-  if (asked.length == providers.length) {
-    early.summary.then((summary) => {
-      // Nobody has taken the calls yet: no need to wait for the engine.
-      if (datafly._q.map && !stale(datafly, config)) {
-        show(datafly, summary);
-        datafly._q.map(([name, settle]) => name == 'onProfileReady' && settle(outcome(datafly, summary[1])));
-      }
-    });
-  }
-  return early;
+  const isStale = stale(datafly, config);
+  // In a script, unlike in JSON, `__proto__` is no name like any other.
+  const inline = byName(!isStale && profiles && JSON.parse(JSON.stringify(profiles)));
+  const known = providers.map((name) => isMap(inline.get(name)) && answerOf(inline.get(name), 'inline'));
+  const isWhole = known.every(Boolean);
+
+  const isCarried = () => config.context && datafly._q.some(([name]) => name == 'page');
+  const first = isWhole || credentialed ? providers.length : 1 + known.indexOf(false);
+  const answers = known
+    .slice(0, isStale || (isCarried() && !isWhole) ? 0 : first)
+    .map((answer, i) => answer || ask(providers[i]));
+  if (!isWhole) setTimeout(() => controller.abort(), credentialed ? DEADLINE_MS : config.timeoutMs);
+
+  if (known.some(Boolean)) swap(datafly, summarise(known.map((it) => it || []), providers)[0], datafly._e);
+
+  const calls = datafly._q;
+  let tell = (call) => {};
+  calls.push = (call) => {
+    Array.prototype.push.call(calls, call);
+    if (denies(config, call)) swap(datafly, {}, datafly._e);
+    tell(call);
+  };
+  const hydrate = (summary) => {
+    // From then on the engine has the calls.
+    if (datafly._q != calls || stale(datafly, config)) return;
+    show(datafly, summary);
+    // Nobody else has taken the calls yet: no need to wait for the engine.
+    tell = ([name, settle]) =>
+      name == 'onProfileReady' && !isCarried() && !stale(datafly, config) && settle(outcome(datafly, summary[1]));
+    calls.map(tell);
+  };
+  const summary = Promise.all(answers).then((answers) => summarise(answers, providers));
+  if (!isStale && isWhole) hydrate(summarise(known, providers));
+  else if (answers.length == providers.length) summary.then(hydrate);
+  return { controller, answers, summary };
 };
+
+/** The members of an object, without what every object has. */
+export const byName = (object) => new Map(Object.entries(object || {}));
 
 /**
  * Sends a request; resolves to [status, body, seconds of `Retry-After`] and never rejects. The body is
@@ -121,31 +206,14 @@ export const exchange = async (request, init, signal) => {
   }
 };
 
-/** @returns {Promise<[object, string]>} */
-const summarise = async (answers, providers) => {
-  const profile = {};
-  const seen = {};
-  (await Promise.all(answers)).map(([status, body], i) => {
-    const attributes = body && body.attributes;
-    let reason = status == 401 || status == 403 ? 'denied' : status < 0 ? 'timeout' : 'error';
-    if (status == 200 && attributes instanceof Object && !Array.isArray(attributes)) {
-      profile[providers[i]] = attributes;
-      reason = Object.keys(attributes).length ? 'network' : 'empty';
-    }
-    seen[reason] = 1;
-  });
-  const order = ['network', 'error', 'timeout', 'denied'];
-  return [profile, order.find((reason) => seen[reason]) || 'empty'];
-};
+const summarise = (answers, providers) => [
+  Object.fromEntries(answers.flatMap(([, attributes], i) => (attributes ? [[providers[i], attributes]] : []))),
+  REASONS[Math.min(...answers.map(([reason]) => reason), REASONS.length - 1)],
+];
 
 const show = (datafly, [profile, reason]) => {
-  if (reason == 'network' || reason == 'empty') swap(datafly, profile, datafly._e);
+  if (/network|inline|empty/.test(reason)) swap(datafly, profile, datafly._e);
 };
-
-/** Whether a call that waits to be handled starts an epoch, so that an earlier answer counts no more. */
-const startsEpoch = (datafly) => datafly._q.some((call) => isReset(call) || call[0] == 'identify');
-
-export const isReset = ([name]) => name == 'reset';
 
 /** What a waiting call is settled with. */
 export const outcome = (datafly, reason, epoch = datafly._e) => ({
@@ -191,21 +259,27 @@ export const claim = (datafly, config) => {
  */
 export const fallBack = async (datafly, config, early, code, send) => {
   report(code, 'the SDK did not start: the profile will not be refreshed');
+  if (config.context) {
+    // No page event will bring a profile.
+    config.context = false;
+    if (early.answers && !early.answers[0]) early = startEarly(datafly, config);
+  }
   const summary = await early.summary;
   let reason = summary[1];
   if (stale(datafly, config)) reason = 'error';
   else show(datafly, summary);
   const open = leaving(recall(config));
   if (open) confirm(config, open);
-  let [, left] = counters(recall(config));
+  /** How often somebody left or took a consent back, in whichever tab. */
+  const goneIn = (/** @type {number[]} */ [, left, , denied]) => left + denied;
+  let gone = goneIn(counters(recall(config)));
   const follow = () => {
-    const [epoch, now] = counters(recall(config));
-    if (now <= left) return;
-    // Somebody logged out in another tab.
-    left = now;
-    datafly._e = epoch;
+    const stored = counters(recall(config));
+    if (goneIn(stored) <= gone) return;
+    gone = goneIn(stored);
+    datafly._e = stored[0];
     reason = 'error';
-    swap(datafly, {}, epoch);
+    swap(datafly, {}, stored[0]);
   };
   addEventListener('storage', follow);
   addEventListener('pageshow', follow);
@@ -216,7 +290,7 @@ export const fallBack = async (datafly, config, early, code, send) => {
       if (settle && settle.call) {
         settle(outcome(datafly, name == 'onProfileReady' ? reason : 'error'));
       } else {
-        if (name == 'identify' || name == 'reset') reason = 'error';
+        if (startsEpoch(call)) reason = 'error';
         send(call);
       }
     },

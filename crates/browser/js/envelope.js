@@ -1,4 +1,5 @@
 // The event envelope: what a call of the page looks like to the server.
+import { isMap } from './early.js';
 import { report } from './install.js';
 
 const uuid = () => {
@@ -11,16 +12,41 @@ const uuid = () => {
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 };
 
-/** Where a kind of event is posted; the engine uses the same paths (datafly-core, `v1::path`). */
-export const pathOf = (kind) => (kind == 'r' ? '/v1/reset' : '/v1/' + kind);
+/** Where a kind of event is posted (datafly-core, `v1::path`). */
+export const pathOf = (kind) => '/v1/' + ({ r: 'reset', c: 'consent' }[kind] ?? kind);
+
+/** The function that gives tokens, if the page handed one in. */
+export const getTokenOf = (options) => {
+  try {
+    const { getToken } = options;
+    return typeof getToken == 'function' ? getToken : void 0;
+  } catch {}
+};
+
+/** How long the page may take for a token. */
+const TOKEN_MS = 1e4;
+
+/** Asks the page for a token; never rejects, and runs none of the page's code before it returns. */
+export const tokenFrom = async (getToken) => {
+  let token;
+  try {
+    const late = new Promise((resolve) => setTimeout(resolve, TOKEN_MS));
+    token = await Promise.race([Promise.resolve().then(() => getToken()), late]);
+  } catch {}
+  if (token && typeof token == 'string') return token;
+  report('TOKEN_UNAVAILABLE', 'getToken gave no token: identify goes without one');
+};
+
+/** The same event with that token. */
+export const withToken = (text, token) => (token == null ? text : JSON.stringify({ ...JSON.parse(text), token }));
 
 /**
- * A function from a recorded call to [kind, body], or to nothing if there is nothing to send.
+ * A function from a recorded call to [kind, text, getToken], or to nothing if there is nothing to send.
  * It remembers the last `identify` for the events after it, until `reset`.
  */
-export const envelopes = () => {
+export const envelopes = (config) => {
   let userId;
-  return ([type, json, time, url, title]) => {
+  return ([type, json, time, url, title, args]) => {
     if (!json) {
       report('NOT_SERIALISABLE', type + ': the arguments cannot be written as JSON');
       return;
@@ -31,9 +57,14 @@ export const envelopes = () => {
       userId = void 0;
       return ['r', ''];
     }
+    if (type == 'consent') {
+      if (isMap(first)) return ['c', JSON.stringify(first)];
+      report('INVALID_CONSENT', 'consent: the state is no object');
+      return;
+    }
     if (type == 'identify') {
       // Traits alone, as others' `identify` takes them too.
-      if (first instanceof Object && !Array.isArray(first) && !second) [first, second] = [void 0, first];
+      if (isMap(first) && !second) [first, second] = [void 0, first];
       if (first !== void 0 && typeof first != 'string' && typeof first != 'number') {
         report('INVALID_USER_ID', 'identify: the user id is neither a string nor a number');
         return;
@@ -53,13 +84,15 @@ export const envelopes = () => {
         timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       },
     };
+    let getToken;
     if (type == 'identify') {
       event.traits = second;
       event.token = third && third.token;
+      getToken = getTokenOf(args[2]) ?? (event.token ? void 0 : config.getToken);
     } else {
       event[type == 'page' ? 'name' : 'event'] = first;
       event.properties = second;
     }
-    return [type[0], JSON.stringify(event)];
+    return [type[0], JSON.stringify(event), getToken];
   };
 };

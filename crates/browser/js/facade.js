@@ -1,18 +1,20 @@
 // Between the recorded calls and the engine.
 import start, { Engine } from '#glue';
 import {
-  beacon,
-  exchange,
+  counters,
+  denies,
   fallBack,
   logOut,
+  obey,
   outcome,
   recall,
-  remember,
+  REASONS,
   swap,
   timeoutOf,
-  urlOf,
 } from './early.js';
-import { envelopes, pathOf } from './envelope.js';
+import { envelopes, getTokenOf } from './envelope.js';
+import { hostOf } from './host.js';
+import { outboxOf } from './outbox.js';
 import { report } from './install.js';
 
 /**
@@ -22,30 +24,20 @@ import { report } from './install.js';
  * @param wasm a promise of the response with the wasm
  */
 export const connect = async (datafly, config, early, wasm) => {
-  const toEnvelope = envelopes();
+  const toEnvelope = envelopes(config);
   let engine;
 
-  // Where there is no engine, events wait here for as long as the browser takes no more beacons.
-  let held = [];
+  const outbox = outboxOf(datafly, config);
   const hold = (call) => {
     const event = isAction(call) && toEnvelope(call);
     if (!event) return;
-    // Beacons overtake each other: whoever was named before a log-out must not be named after it.
-    if (event[0] == 'r') held = held.filter(([kind]) => kind != 'i');
-    held.push(event);
-  };
-  /** @param {boolean} [unloads] */
-  const flush = (unloads) => {
-    held = held.filter(([kind, body]) =>
-      kind == 'r'
-        ? logOut(datafly, config, unloads)
-        : !beacon(urlOf(config, pathOf(kind)), body),
-    );
+    obey(datafly, config, call);
+    outbox.hold(event);
   };
   const send = (call) => {
     hold(call);
     // Calls that waited are all looked at before the first leaves.
-    queueMicrotask(flush);
+    queueMicrotask(outbox.flush);
   };
 
   const fail = (code, known) => {
@@ -53,10 +45,12 @@ export const connect = async (datafly, config, early, wasm) => {
     fallBack(datafly, config, known, code, send);
   };
 
-  /** A trap in the wasm must not reach the page. */
+  /** What is stored is told first. A trap in the wasm must not reach the page. */
   const toEngine = (method, ...args) => {
     try {
-      if (engine) engine[method](...args);
+      if (!engine) return;
+      engine.stored(...counters(recall(config)));
+      engine[method](...args);
     } catch {
       datafly._q = [];
       // The early answer may be of an older epoch by now.
@@ -73,6 +67,7 @@ export const connect = async (datafly, config, early, wasm) => {
           report('ALREADY_INITIALISED', 'this page belongs to another pipeline: ' + config.pipelineKey);
         } else {
           datafly._t = timeoutOf(options.enrich?.timeoutMs, datafly._t);
+          config.getToken = getTokenOf(call[5][0]) ?? config.getToken;
         }
         return;
       }
@@ -81,11 +76,13 @@ export const connect = async (datafly, config, early, wasm) => {
       return;
     }
     if (argument && argument.call) {
-      const settle = ({ reason, epoch }) => argument(outcome(datafly, reason, epoch));
+      const settle = (reason, epoch) => argument(outcome(datafly, REASONS[reason], epoch));
       toEngine('wait', settle, name == 'refreshProfile');
     } else {
       const event = toEnvelope(call);
-      if (event) toEngine('event', ...event);
+      if (!event) return;
+      const [kind, text, getToken] = event;
+      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
     }
   };
 
@@ -96,27 +93,14 @@ export const connect = async (datafly, config, early, wasm) => {
       datafly._q.map(hold);
       datafly._q = datafly._q.filter((call) => !isAction(call));
     }
-    flush(true);
+    outbox.flush(true);
   });
 
   try {
     await start({ module_or_path: wasm });
-    engine = new Engine(
-      config,
-      {
-        swap: (profile, epoch) => swap(datafly, profile, epoch),
-        recall: () => recall(config),
-        remember: (text) => remember(config, text),
-        beacon,
-        epoch: (epoch) => (datafly._e = epoch),
-        report: ({ code, message }) => queueMicrotask(() => report(code, message)),
-        later: (id, ms) => setTimeout(() => toEngine('due', id), ms),
-        send: async (id, request) =>
-          toEngine('answered', id, ...(request ? await exchange(request, {}, request.signal) : [0])),
-      },
-      early.answers.length,
-      early.controller,
-    );
+    const { providers, timeoutMs, credentialed, context } = config;
+    const told = { providers: providers.length, timeoutMs, credentialed, context, early: early.answers.length };
+    engine = new Engine(told, hostOf(datafly, config, early, toEngine), ...counters(config.shared));
   } catch {
     return fail('WASM_UNAVAILABLE', early);
   }
@@ -124,14 +108,14 @@ export const connect = async (datafly, config, early, wasm) => {
   datafly._q = { push: handle };
   calls.map(handle);
   // Starts it: from here on requests are sent.
-  toEngine('stored');
-  early.answers.map(async (answer, id) => toEngine('answered', id, ...(await answer)));
+  toEngine('shown');
+  early.answers.map(async (answer, id) => toEngine('enriched', id, ...(await answer)));
 
   addEventListener('storage', ({ key }) => {
     // Without a key: the page cleared everything.
-    if (key == null || key == 'datafly.' + config.pipelineKey) toEngine('stored');
+    if (key == null || key == 'datafly.' + config.pipelineKey) toEngine('shown');
   });
-  addEventListener('pageshow', ({ persisted }) => persisted && toEngine('stored'));
+  addEventListener('pageshow', ({ persisted }) => persisted && toEngine('shown'));
 };
 
 const isAction = ([name, argument]) => name != 'init' && !(argument && argument.call);

@@ -10,8 +10,14 @@ declare const __DATAFLY_CONFIG__: {
   providers: string[];
   timeoutMs: number;
   credentialed: boolean;
+  profiles?: Record<string, Record<string, any>>;
+  handle?: string;
+  context: boolean;
+  consent?: string;
   /** Put in by `claim`. */
   shared?: string;
+  /** Put in by `init`. */
+  getToken?: Function;
 };
 
 /** File name of the wasm; put in by the bundler. */
@@ -24,13 +30,17 @@ interface Window {
 /** The bindings, in the target directory. */
 declare module '#glue' {
   export class Engine {
-    constructor(config: any, host: any, early: number, controller: AbortController);
-    answered(id: number, status: number, body: any, retryAfterS: number): void;
-    due(id: number): void;
-    event(kind: string, body: string): void;
-    stored(): void;
+    /** Start, host, and the five counters. */
+    constructor(start: any, host: any, ...counters: number[]);
+    enriched(id: number, reason: number, attributes?: any): void;
+    event(kind: number, body: any, flag: boolean): void;
+    posted(id: number, status: number, words: any, retryAfterS: number, random: number): void;
+    shown(): void;
+    stored(...counters: number[]): void;
     unload(): void;
-    wait(settle: Function, fresh: boolean): void;
+    wait(waiter: Function, fresh: boolean): void;
+    withdrawn(id: number): void;
+    woken(id: number): void;
   }
   export default function start(options: { module_or_path: any }): Promise<unknown>;
 }

@@ -3,12 +3,13 @@
 // Shared by the inline stub, the loader and the module, so it counts against the smallest budget.
 // Contract with whoever takes over (`_` marks what is internal):
 //   _q  the calls. An array until somebody replaces it by `{push}`.
-//       [name, argumentsAsJson or undefined, timestamp, url, title] for actions,
+//       [name, argumentsAsJson or undefined, timestamp, url, title, arguments] for actions,
 //       [name, settle, timestamp] for the two that wait; settling twice does nothing.
 //   _t  milliseconds after which a waiting call settles by itself
 //   _e  the epoch, for that case
 //
-// Arguments become JSON at once: the page may change its objects afterwards.
+// Arguments become JSON at once: the page may change its objects afterwards. They are kept as they are for
+// the functions among them only (`getToken`), which JSON leaves out.
 
 /** Tells the page's listeners and the console; never throws into the page. */
 export const report = (code, message) => {
@@ -21,7 +22,7 @@ export const install = (datafly) => {
   datafly._q = [];
   datafly._t = 3e3;
   datafly._e = 0;
-  ['init', 'identify', 'page', 'track', 'reset'].map((name) => {
+  ['init', 'identify', 'page', 'track', 'reset', 'consent'].map((name) => {
     datafly[name] = (...args) => {
       let json;
       try {
@@ -29,7 +30,7 @@ export const install = (datafly) => {
       } catch {}
       // A log-out shows at once, whether or not the rest ever loads.
       if (name == 'reset') datafly.profile = {};
-      datafly._q.push([name, json, Date.now(), location.href, document.title]);
+      datafly._q.push([name, json, Date.now(), location.href, document.title, args]);
     };
   });
   ['onProfileReady', 'refreshProfile'].map((name) => {

@@ -1,6 +1,6 @@
 // The boot script that `GET /v1/loader.js` serves, as a classic script. The server puts the pipeline's
 // configuration (`v1::LoaderConfig`) in place of the one identifier that is free here.
-import { claim, fallBack, isReset, logOut, startEarly } from './early.js';
+import { beacon, claim, fallBack, isReset, logOut, obey, startEarly, urlOf } from './early.js';
 import { install, report } from './install.js';
 
 const config = __DATAFLY_CONFIG__;
@@ -13,13 +13,19 @@ if (!datafly._k) {
   const wasm = fetch(assets + config.wasm);
   // If the module does not come, nobody else looks at this promise.
   wasm.catch(() => {});
-  // Without the module there is nobody to send events; a log-out must not be lost.
-  const send = (call, unloads) => isReset(call) && logOut(datafly, config, unloads);
+  // Without the module there is nobody to send events; what the visitor decided must not be lost.
+  const isDecision = (call) => isReset(call) || call[0] == 'consent';
+  const send = (call, unloads) => {
+    if (isReset(call)) return logOut(datafly, config, unloads);
+    obey(datafly, config, call);
+    // The state itself, without the brackets of the arguments.
+    if (isDecision(call) && call[1]) beacon(urlOf(config, '/v1/consent'), call[1].slice(1, -1));
+  };
   let handedOver;
   addEventListener('pagehide', () => {
     if (handedOver || !datafly._q.map) return;
     datafly._q.map((call) => send(call, true));
-    datafly._q = datafly._q.filter((call) => !isReset(call));
+    datafly._q = datafly._q.filter((call) => !isDecision(call));
   });
   import(assets + config.module)
     .then(({ connect }) => {

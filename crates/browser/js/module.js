@@ -1,6 +1,7 @@
 // The SDK as an ES module. Importing it does nothing yet and sets nothing global; `init` starts it.
 // The loader imports it too, for `connect`.
 import { claim, startEarly, timeoutOf } from './early.js';
+import { getTokenOf } from './envelope.js';
 import { connect } from './facade.js';
 import { install, report } from './install.js';
 
@@ -20,6 +21,8 @@ datafly.init = (options) => {
       providers: [...(enrich.providers ?? [])],
       timeoutMs: timeoutOf(enrich.timeoutMs, datafly._t),
       credentialed: false,
+      context: false,
+      getToken: getTokenOf(options),
     };
     claim(datafly, config);
     const early = startEarly(datafly, config);
@@ -30,5 +33,5 @@ datafly.init = (options) => {
 };
 
 export { connect };
-export const { init, identify, page, track, reset, onProfileReady, refreshProfile } = datafly;
+export const { init, identify, page, track, reset, consent, onProfileReady, refreshProfile } = datafly;
 export default datafly;

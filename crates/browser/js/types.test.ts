@@ -1,14 +1,17 @@
 // Uses every declaration; compiled, never run.
 import datafly, {
   type Attributes,
+  type Consent,
   type Datafly,
   type ErrorDetail,
+  type GetToken,
   type IdentifyOptions,
   type InitOptions,
   type Outcome,
   type Profile,
   type ProfileDetail,
   type Reason,
+  consent,
   identify,
   init,
   onProfileReady,
@@ -24,6 +27,13 @@ const options: InitOptions = {
   enrich: { endpoint: 'https://id.example.com', providers: ['amperity'], timeoutMs: 800 },
 };
 const proof: IdentifyOptions = { token: 'ey…' };
+const getToken: GetToken = async () => 'ey…';
+const allowed: Consent = {
+  personalization: true,
+  marketing: null,
+  categories: { C0004: false },
+  google: { ad_storage: 'denied' },
+};
 
 export const seed = async (): Promise<void> => {
   datafly.init(options);
@@ -43,6 +53,11 @@ export const all = async (): Promise<Outcome[]> => {
   identify(123, null, proof);
   identify({ plan: 'gold' });
   identify('user-123', { email: 'alice@example.com' }, proof);
+  identify('user-123', {}, { getToken });
+  identify('user-123', {}, { getToken: () => 'ey…' });
+  init({ ...options, getToken });
+  consent(allowed);
+  consent({});
   page();
   page('Home');
   page(null, { section: 'a' });
@@ -90,6 +105,12 @@ export const mistakes = (): void => {
   datafly.profile.amperity = {};
   // @ts-expect-error reset takes nothing
   reset('user-123');
+  // @ts-expect-error a token is text
+  identify('user-123', {}, { getToken: () => 123 });
+  // @ts-expect-error a consent is yes or no
+  consent({ marketing: 'granted' });
+  // @ts-expect-error a consent has a state
+  consent();
   // @ts-expect-error not a reason
   const reason: Reason = 'cached';
   void reason;

@@ -1,10 +1,5 @@
 //! What the session asks its surroundings to do.
 
-use std::rc::Rc;
-
-use datafly_core::v1::path;
-use serde::Serialize;
-
 use crate::epoch::Shared;
 
 /// Names one request; never used twice.
@@ -19,45 +14,50 @@ pub struct TimerId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Who the visitor claims to be; starts an epoch.
-    Identify,
+    Identify {
+        /// Whether the page is asked for a token when it is sent.
+        asks: bool,
+    },
     /// A page was seen.
     Page,
     /// Something happened.
     Track,
+    /// What the visitor allows; starts an epoch.
+    Consent {
+        /// Whether no profile may be shown from here on.
+        denies: bool,
+    },
     /// Log out; starts an epoch.
     Reset,
 }
 
 impl Kind {
-    /// Where it is posted, relative to the endpoint.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::Identify => path::IDENTIFY,
-            Self::Page => path::PAGE,
-            Self::Track => path::TRACK,
-            Self::Reset => path::RESET,
-        }
+    /// Until the server has seen it, a profile would be that of somebody who left, or did not allow it.
+    pub(crate) fn bars(self) -> bool {
+        matches!(self, Self::Reset | Self::Consent { denies: true })
     }
 }
 
-/// Why a profile is what it is, as the page sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+/// Why a profile is what it is, as the page sees it. Of several answers the first in this order says it
+/// for all, so that `empty` means that every provider said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// Fetched, with at least one attribute.
     Network,
-    /// Answered, and no provider has an attribute for this visitor.
-    Empty,
-    /// The server refuses this page or key.
-    Denied,
-    /// No answer in time.
-    Timeout,
+    /// Came with the loader, with at least one attribute.
+    Inline,
     /// No usable answer.
     Error,
+    /// No answer in time.
+    Timeout,
+    /// The server refuses this page or key.
+    Denied,
+    /// Answered, and there is no attribute for this visitor.
+    Empty,
 }
 
 /// What a waiting caller is told, beside the profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// Why the profile is what it is.
     pub reason: Reason,
@@ -65,16 +65,7 @@ pub struct Outcome {
     pub epoch: u32,
 }
 
-/// What the page's error listeners and the console are told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Failure {
-    /// Stable, for programs.
-    pub code: String,
-    /// For people.
-    pub message: String,
-}
-
-/// One thing to do. `T` is a provider's attributes, `W` whoever waits for a profile.
+/// One thing to do. `T` is a value of the page's, and `W` whoever waits for a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect<T, W> {
     /// Ask one provider, by its position in the configuration.
@@ -85,7 +76,7 @@ pub enum Effect<T, W> {
         provider: usize,
         /// Whether cached answers older than some seconds will not do.
         refresh: bool,
-        /// Abort and answer [`crate::enrich::Answer::TimedOut`] after this time.
+        /// Abort and answer [`Reason::Timeout`] after this time.
         deadline_ms: u32,
     },
     /// Send one event or the log-out.
@@ -94,13 +85,17 @@ pub enum Effect<T, W> {
         request: RequestId,
         /// Decides the path.
         kind: Kind,
-        /// The envelope, JSON.
-        body: Rc<str>,
+        /// What was handed in; nothing for a log-out that is repeated.
+        body: Option<T>,
+        /// Whether the answer is to bring the profile, too.
+        enrich: bool,
         /// Abort and answer [`crate::queue::Receipt::Unreachable`] after this time.
         deadline_ms: u32,
     },
     /// Give a request up; its answer is not wanted any more.
     Abort(RequestId),
+    /// Answer [`crate::queue::Receipt::Withdrawn`] if this post still waits for a token.
+    Withdraw(RequestId),
     /// Give a request up like its deadline does, if it is still in flight after a time.
     Hasten {
         /// It was sent before.
@@ -132,5 +127,14 @@ pub enum Effect<T, W> {
     /// Store what the tabs share.
     Remember(Shared),
     /// Tell the page's error listeners and the console.
-    Report(Failure),
+    Report {
+        /// Stable, for programs.
+        code: &'static str,
+        /// For people; the provider's name belongs at its end.
+        message: &'static str,
+        /// Position in the configured list.
+        provider: Option<usize>,
+    },
+    /// Tell them that the server does not take an event, in its own words.
+    Refused(T),
 }

@@ -4,20 +4,11 @@ use crate::effect::{Reason, RequestId};
 
 /// What came back for one provider.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer<T> {
-    /// 200 with an attribute map.
-    Attributes {
-        /// The map, opaque to the session.
-        value: T,
-        /// Whether it holds nothing.
-        empty: bool,
-    },
-    /// 401 or 403.
-    Denied,
-    /// Given up by a deadline.
-    TimedOut,
-    /// Any other status, no connection, or a body that is not an answer.
-    Failed,
+pub struct Answer<T> {
+    /// What it amounts to.
+    pub reason: Reason,
+    /// There if and only if the provider answered.
+    pub attributes: Option<T>,
 }
 
 #[derive(Debug)]
@@ -40,6 +31,12 @@ pub(crate) struct Round<T> {
 impl<T> Round<T> {
     pub(crate) fn new(providers: usize, refresh: bool, covers: u32) -> Self {
         Self { refresh, covers, slots: (0..providers).map(|_| Slot::Unsent).collect() }
+    }
+
+    /// One request brings all of it: that of an event.
+    pub(crate) fn carried(providers: usize, request: RequestId) -> Self {
+        let slots = (0..providers).map(|_| Slot::Flying(request)).collect();
+        Self { refresh: false, covers: 0, slots }
     }
 
     /// The next provider to ask, if any is left.
@@ -76,29 +73,19 @@ impl<T> Round<T> {
         self.slots.iter().all(|slot| matches!(slot, Slot::Done(_)))
     }
 
-    /// The answers by provider, and the reason they add up to: attributes win, then what failed,
-    /// then what was denied, so that `empty` means that every provider said so.
+    /// The answers by provider, and the reason they add up to.
     pub(crate) fn finish(self) -> (Vec<Answer<T>>, Reason) {
         let answers: Vec<_> = self
             .slots
             .into_iter()
             .map(|slot| match slot {
                 Slot::Done(answer) => answer,
-                Slot::Unsent | Slot::Flying(_) => Answer::Failed,
+                Slot::Unsent | Slot::Flying(_) => {
+                    Answer { reason: Reason::Error, attributes: None }
+                }
             })
             .collect();
-        let any = |test: fn(&Answer<T>) -> bool| answers.iter().any(test);
-        let reason = if any(|a| matches!(a, Answer::Attributes { empty: false, .. })) {
-            Reason::Network
-        } else if any(|a| matches!(a, Answer::Failed)) {
-            Reason::Error
-        } else if any(|a| matches!(a, Answer::TimedOut)) {
-            Reason::Timeout
-        } else if any(|a| matches!(a, Answer::Denied)) {
-            Reason::Denied
-        } else {
-            Reason::Empty
-        };
+        let reason = answers.iter().map(|answer| answer.reason).min().unwrap_or(Reason::Empty);
         (answers, reason)
     }
 }
@@ -108,13 +95,17 @@ mod tests {
     use super::{Answer, Round};
     use crate::effect::{Reason, RequestId};
 
-    fn reason_of(answers: Vec<Answer<u8>>) -> Reason {
-        let mut round = Round::new(answers.len(), false, 0);
-        for (provider, answer) in answers.into_iter().enumerate() {
+    fn answer(reason: Reason) -> Answer<u8> {
+        Answer { reason, attributes: None }
+    }
+
+    fn reason_of(reasons: &[Reason]) -> Reason {
+        let mut round = Round::new(reasons.len(), false, 0);
+        for (provider, reason) in reasons.iter().enumerate() {
             let request = RequestId(u32::try_from(provider).unwrap());
             round.sent(provider, request);
             assert!(!round.complete());
-            assert!(round.answered(request, answer));
+            assert!(round.answered(request, answer(*reason)));
         }
         assert!(round.complete());
         round.finish().1
@@ -122,24 +113,36 @@ mod tests {
 
     #[test]
     fn reasons_add_up() {
-        let some = || Answer::Attributes { value: 1, empty: false };
-        let none = || Answer::Attributes { value: 0, empty: true };
-        assert_eq!(reason_of(vec![]), Reason::Empty);
-        assert_eq!(reason_of(vec![none(), none()]), Reason::Empty);
-        assert_eq!(reason_of(vec![none(), some()]), Reason::Network);
-        assert_eq!(reason_of(vec![Answer::Failed, some()]), Reason::Network);
-        assert_eq!(reason_of(vec![none(), Answer::Failed]), Reason::Error);
-        assert_eq!(reason_of(vec![none(), Answer::Denied]), Reason::Denied);
-        assert_eq!(reason_of(vec![Answer::Denied, Answer::TimedOut]), Reason::Timeout);
+        use Reason::{Denied, Empty, Error, Inline, Network, Timeout};
+        assert_eq!(reason_of(&[]), Empty);
+        assert_eq!(reason_of(&[Empty, Empty]), Empty);
+        assert_eq!(reason_of(&[Empty, Network]), Network);
+        assert_eq!(reason_of(&[Inline, Network]), Network);
+        assert_eq!(reason_of(&[Error, Network]), Network);
+        assert_eq!(reason_of(&[Error, Inline]), Inline);
+        assert_eq!(reason_of(&[Empty, Error]), Error);
+        assert_eq!(reason_of(&[Empty, Denied]), Denied);
+        assert_eq!(reason_of(&[Denied, Timeout]), Timeout);
     }
 
     #[test]
     fn an_answer_counts_once_and_only_for_its_round() {
         let mut round = Round::<u8>::new(1, false, 0);
-        assert!(!round.answered(RequestId(1), Answer::Denied));
+        assert!(!round.answered(RequestId(1), answer(Reason::Denied)));
         round.sent(0, RequestId(1));
-        assert!(!round.answered(RequestId(2), Answer::Denied));
-        assert!(round.answered(RequestId(1), Answer::Denied));
-        assert!(!round.answered(RequestId(1), Answer::Failed));
+        assert!(!round.answered(RequestId(2), answer(Reason::Denied)));
+        assert!(round.answered(RequestId(1), answer(Reason::Denied)));
+        assert!(!round.answered(RequestId(1), answer(Reason::Error)));
+    }
+
+    #[test]
+    fn a_carried_round_is_complete_when_its_request_has_answered_for_everybody() {
+        let mut round = Round::<u8>::carried(2, RequestId(1));
+        assert_eq!(round.next_unsent(), None);
+        assert!(round.answered(RequestId(1), answer(Reason::Empty)));
+        assert!(!round.complete());
+        assert!(round.answered(RequestId(1), answer(Reason::Network)));
+        assert!(round.complete());
+        assert!(!round.answered(RequestId(1), answer(Reason::Network)));
     }
 }

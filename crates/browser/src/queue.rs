@@ -1,20 +1,20 @@
 //! The events on their way: strictly in order, one at a time, bounded.
 //!
 //! An entry leaves the queue when the server accepted it, when the server refused it for good (a log-out
-//! is tried again), when it is pushed out by newer ones, when a log-out elsewhere made it void, or when
+//! is tried again), when it is pushed out by newer ones, when a log-out made it void, or when
 //! the browser took it as a beacon. Entries are numbered from 1;
 //! `0` stands for "before all events".
 
-use std::{mem, rc::Rc};
+use std::mem;
 
-use crate::effect::{Failure, Kind, RequestId, TimerId};
+use crate::effect::{Kind, RequestId, TimerId};
 
 /// More events than this wait for nobody: a page that long without a server loses its oldest ones.
 pub const CAPACITY: usize = 1_000;
 
 /// What became of one attempt to send.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Receipt {
+pub enum Receipt<T> {
     /// Durably accepted.
     Accepted,
     /// No answer, or one that asks for another attempt; see [`is_final`].
@@ -22,8 +22,10 @@ pub enum Receipt {
         /// The server's wish.
         retry_after_ms: Option<u32>,
     },
-    /// Refused for good: another attempt would be refused too.
-    Refused(Failure),
+    /// Refused for good, in these words: another attempt would be refused too.
+    Refused(T),
+    /// Never sent; see [`crate::effect::Effect::Withdraw`].
+    Withdrawn,
 }
 
 /// Whether this status would be the answer to a second attempt too.
@@ -33,12 +35,20 @@ pub fn is_final(status: i16) -> bool {
 
 /// One event that waits.
 #[derive(Debug)]
-pub struct Entry {
-    number: u32,
+pub struct Entry<T> {
+    pub(crate) number: u32,
     /// What it is.
     pub kind: Kind,
-    /// The envelope, JSON.
-    pub body: Rc<str>,
+    /// What was handed in; nothing for a log-out that this tab repeats.
+    pub body: Option<T>,
+}
+
+pub(crate) fn is_identify(kind: Kind) -> bool {
+    matches!(kind, Kind::Identify { .. })
+}
+
+fn is_consent(kind: Kind) -> bool {
+    matches!(kind, Kind::Consent { .. })
 }
 
 #[derive(Debug)]
@@ -49,10 +59,10 @@ struct Pause {
 }
 
 /// See the module's contract.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
     /// Not a ring: so few entries are cheaper to move than its code is to load.
-    entries: Vec<Entry>,
+    entries: Vec<Entry<T>>,
     sending: Option<RequestId>,
     pause: Option<Pause>,
     /// Failed attempts in a row.
@@ -60,17 +70,23 @@ pub(crate) struct Queue {
     last_number: u32,
 }
 
-impl Queue {
+impl<T> Queue<T> {
+    pub(crate) fn new() -> Self {
+        Self { entries: Vec::new(), sending: None, pause: None, failures: 0, last_number: 0 }
+    }
+
     /// Appends; returns the kind of the entry that had to make room, if one had to.
-    pub(crate) fn push(&mut self, kind: Kind, body: Rc<str>) -> Option<Kind> {
+    pub(crate) fn push(&mut self, kind: Kind, body: Option<T>) -> Option<Kind> {
         self.last_number += 1;
         self.entries.push(Entry { number: self.last_number, kind, body });
         if self.entries.len() <= CAPACITY {
             return None;
         }
-        // A log-out is never given up, and what is being sent may have arrived.
+        // What the visitor decided is never given up, and what is being sent may have arrived.
         let from = usize::from(self.sending.is_some());
-        let oldest = (from..self.entries.len()).find(|i| self.entries[*i].kind != Kind::Reset)?;
+        let may_go =
+            |i: &usize| !matches!(self.entries[*i].kind, Kind::Reset | Kind::Consent { .. });
+        let oldest = (from..self.entries.len()).find(may_go)?;
         Some(self.entries.remove(oldest).kind)
     }
 
@@ -79,9 +95,14 @@ impl Queue {
         self.last_number
     }
 
+    /// Number of the newest such entry that waits, or 0.
+    pub(crate) fn last(&self, such: fn(Kind) -> bool) -> u32 {
+        self.entries.iter().rev().find(|entry| such(entry.kind)).map_or(0, |entry| entry.number)
+    }
+
     /// Number of the newest log-out that waits, or 0.
     pub(crate) fn last_reset(&self) -> u32 {
-        self.entries.iter().rev().find(|e| e.kind == Kind::Reset).map_or(0, |e| e.number)
+        self.last(|kind| kind == Kind::Reset)
     }
 
     /// Whether every event up to `number` has left.
@@ -89,23 +110,16 @@ impl Queue {
         self.entries.first().is_none_or(|entry| entry.number > number)
     }
 
-    /// What the oldest entry is.
-    pub(crate) fn first(&self) -> Option<Kind> {
-        self.entries.first().map(|entry| entry.kind)
+    /// The oldest entry.
+    pub(crate) fn first(&self) -> Option<&Entry<T>> {
+        self.entries.first()
     }
 
-    /// A log-out after the entry `up_to` took effect without this queue: drops the `identify` entries up
-    /// to there, and on demand the log-outs, except what is being sent.
-    pub(crate) fn undo(&mut self, up_to: u32, resets: bool) {
+    /// Drops such entries before the entry `end`, which made them void, except what is being sent.
+    pub(crate) fn drop_before(&mut self, end: u32, such: fn(Kind) -> bool) {
         let mut sending = self.sending.is_some();
-        self.entries.retain(|entry| {
-            let undone = match entry.kind {
-                Kind::Identify => true,
-                Kind::Reset => resets,
-                Kind::Page | Kind::Track => false,
-            };
-            mem::take(&mut sending) || entry.number > up_to || !undone
-        });
+        self.entries
+            .retain(|entry| mem::take(&mut sending) || entry.number >= end || !such(entry.kind));
     }
 
     pub(crate) fn sending(&self) -> Option<RequestId> {
@@ -113,11 +127,11 @@ impl Queue {
     }
 
     /// The entry to send now, if one may be sent.
-    pub(crate) fn ready(&self) -> Option<(Kind, Rc<str>)> {
+    pub(crate) fn ready(&self) -> Option<&Entry<T>> {
         if self.sending.is_some() || self.pause.is_some() {
             return None;
         }
-        self.entries.first().map(|entry| (entry.kind, entry.body.clone()))
+        self.entries.first()
     }
 
     pub(crate) fn sent(&mut self, request: RequestId) {
@@ -165,16 +179,18 @@ impl Queue {
 
     /// Takes everything out, and with it the request to abort. What was being sent leaves too: the
     /// unloading page cuts its request, and `messageId` makes a second arrival harmless. From here on
-    /// nothing keeps the order: an `identify` that a log-out follows could arrive after it, and is dropped.
-    pub(crate) fn take(&mut self) -> (Vec<Entry>, Option<RequestId>) {
+    /// nothing keeps the order: an `identify` that a log-out follows could arrive after it, and a consent
+    /// after the one that took it back, so both are dropped.
+    pub(crate) fn take(&mut self) -> (Vec<Entry<T>>, Option<RequestId>) {
         self.pause = None;
         let cut = self.sending.take();
-        self.undo(self.last_reset(), false);
+        self.drop_before(self.last_reset(), is_identify);
+        self.drop_before(self.last(is_consent), is_consent);
         (mem::take(&mut self.entries), cut)
     }
 
     /// Puts back what could not leave, before what has come since.
-    pub(crate) fn put_back(&mut self, mut entries: Vec<Entry>) {
+    pub(crate) fn put_back(&mut self, mut entries: Vec<Entry<T>>) {
         entries.append(&mut self.entries);
         self.entries = entries;
     }
@@ -185,10 +201,12 @@ mod tests {
     use super::{CAPACITY, Queue, is_final};
     use crate::effect::{Kind, RequestId, TimerId};
 
-    fn filled(kinds: &[Kind]) -> Queue {
-        let mut queue = Queue::default();
+    const IDENTIFY: Kind = Kind::Identify { asks: false };
+
+    fn filled(kinds: &[Kind]) -> Queue<u8> {
+        let mut queue = Queue::new();
         for kind in kinds {
-            assert_eq!(queue.push(*kind, "".into()), None);
+            assert_eq!(queue.push(*kind, None), None);
         }
         queue
     }
@@ -206,29 +224,46 @@ mod tests {
     #[test]
     fn one_at_a_time() {
         let mut queue = filled(&[Kind::Page, Kind::Track]);
-        assert_eq!(queue.ready().unwrap().0, Kind::Page);
+        assert_eq!(queue.ready().unwrap().kind, Kind::Page);
         queue.sent(RequestId(1));
-        assert_eq!(queue.ready(), None);
+        assert!(queue.ready().is_none());
         assert!(!queue.answered(RequestId(2)));
         assert!(queue.answered(RequestId(1)));
         assert!(!queue.done_up_to(1));
         assert_eq!(queue.pop(), Some(Kind::Page));
         assert!(queue.done_up_to(1) && !queue.done_up_to(2));
-        assert_eq!(queue.ready().unwrap().0, Kind::Track);
+        assert_eq!(queue.ready().unwrap().kind, Kind::Track);
     }
 
     #[test]
     fn a_full_queue_gives_up_its_oldest_but_neither_a_log_out_nor_what_is_being_sent() {
-        let mut queue = filled(&[Kind::Page, Kind::Reset, Kind::Identify]);
+        let mut queue = filled(&[Kind::Page, Kind::Reset, IDENTIFY]);
         queue.sent(RequestId(1));
         for _ in 3..CAPACITY {
-            assert_eq!(queue.push(Kind::Track, "".into()), None);
+            assert_eq!(queue.push(Kind::Track, None), None);
         }
-        assert_eq!(queue.push(Kind::Track, "".into()), Some(Kind::Identify));
-        assert_eq!(queue.push(Kind::Track, "".into()), Some(Kind::Track));
+        assert_eq!(queue.push(Kind::Track, None), Some(IDENTIFY));
+        assert_eq!(queue.push(Kind::Track, None), Some(Kind::Track));
         assert_eq!(queue.last_reset(), 2);
         assert!(queue.answered(RequestId(1)));
         assert_eq!(queue.pop(), Some(Kind::Page));
+    }
+
+    #[test]
+    fn neither_does_it_give_up_a_consent() {
+        let mut queue = filled(&[Kind::Consent { denies: false }]);
+        for _ in 1..CAPACITY {
+            assert_eq!(queue.push(Kind::Track, None), None);
+        }
+        assert_eq!(queue.push(Kind::Track, None), Some(Kind::Track));
+    }
+
+    #[test]
+    fn of_several_consents_the_last_one_leaves_with_the_page() {
+        let [granted, denied] = [false, true].map(|denies| Kind::Consent { denies });
+        let mut queue = filled(&[granted, Kind::Track, denied, IDENTIFY]);
+        let kinds: Vec<_> = queue.take().0.iter().map(|entry| entry.kind).collect();
+        assert_eq!(kinds, [Kind::Track, denied, IDENTIFY]);
     }
 
     #[test]
@@ -237,7 +272,7 @@ mod tests {
         queue.pause(TimerId(1), true);
         queue.woken(TimerId(7));
         assert!(!queue.hurry());
-        assert_eq!(queue.ready(), None);
+        assert!(queue.ready().is_none());
         queue.woken(TimerId(1));
         assert!(queue.ready().is_some());
         queue.pause(TimerId(2), false);
@@ -250,7 +285,7 @@ mod tests {
         let mut queue = filled(&[Kind::Page, Kind::Track, Kind::Track]);
         queue.sent(RequestId(9));
         let (mut entries, cut) = queue.take();
-        queue.push(Kind::Page, "".into());
+        queue.push(Kind::Page, None);
         entries.drain(..2);
         queue.put_back(entries);
         assert_eq!(cut, Some(RequestId(9)));

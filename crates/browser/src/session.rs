@@ -1,38 +1,41 @@
 //! The session of one page with one pipeline: a state machine without I/O.
 //!
 //! Inputs are calls, answers, timers and what other tabs stored; outputs are [`Effect`]s, to be carried
-//! out in order after each input. `T` is one provider's attributes and `W` whoever waits for a profile;
-//! both are opaque.
+//! out in order after each input. `T` is a value of the page's (a provider's attributes, an event's body,
+//! a refusal) and `W` whoever waits for a profile; both are opaque.
 //!
 //! Contract:
-//! - `identify` and `reset` start an epoch. What was asked in an older epoch is aborted and forgotten:
-//!   its answer settles nobody and never becomes the profile.
+//! - `identify`, `consent` and `reset` start an epoch. What was asked in an older epoch is aborted and
+//!   forgotten: its answer settles nobody and never becomes the profile.
 //! - Every waiter is settled at most once, and exactly once as soon as its request ends. (The callers'
 //!   own timers live outside, in the facade, so that they also run where this code does not.)
-//! - An enrich that follows `identify` or `reset` is sent after the server has taken that event, or has
+//! - An enrich that follows one of those three is sent after the server has taken that event, or has
 //!   failed to once; but never past a log-out that the server has not seen, in whichever tab, because
 //!   the cookie would still name the visitor who left. A log-out whose tab is gone before the server
-//!   confirmed it is sent again by the next page, or by a tab that waited for it in vain.
+//!   confirmed it is sent again by the next page, or by a tab that waited for it in vain. A consent that
+//!   allows no profile holds every tab in the same way, until it was waited for in vain.
+//! - Where profiles depend on the page, the answer to a page event brings them. Whoever waits while such
+//!   an event of this epoch is on its way waits for that answer, whatever is known already.
 //! - Until the first successful credentialed answer one request is in flight, so that a first visit is
 //!   given one visitor id; after that, events go one at a time and enrich beside them.
 
+mod events;
 mod leaving;
 mod rounds;
 
-use std::{mem, rc::Rc};
+use std::mem;
 
 use crate::{
-    backoff,
-    effect::{Effect, Failure, Kind, Outcome, Reason, RequestId, TimerId},
+    effect::{Effect, Kind, Outcome, Reason, RequestId, TimerId},
     enrich::{Answer, Round},
     epoch::Shared,
-    queue::{Queue, Receipt},
+    queue::{Queue, is_identify},
 };
 
 /// No request is waited for longer: by then the page has long shown something.
 const DEADLINE_MS: u32 = 15_000;
 
-/// How long a log-out of another tab is waited for before this tab sends it too.
+/// How long another tab is waited for that has something to tell the server before profiles are asked for.
 const PATIENCE_MS: u32 = 5_000;
 
 /// Rounds that an epoch without an answer may start by itself: the first, and one more when somebody
@@ -40,16 +43,18 @@ const PATIENCE_MS: u32 = 5_000;
 const MOST_ATTEMPTS: u32 = 2;
 
 /// What a session is told at its start.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Setup {
-    /// The providers' names, in order.
-    pub providers: Vec<String>,
+    /// How many providers there are.
+    pub providers: usize,
     /// How long the page waits; also the deadline of a request that others wait behind.
     pub timeout_ms: u32,
     /// Whether the visitor's cookie is known to exist already.
     pub credentialed: bool,
-    /// Enrich requests under way already: providers `0..early`, as requests `0..early`.
+    /// Answers on their way already: of the providers `0..early`, as requests `0..early`.
     pub early: usize,
+    /// Whether profiles depend on the page, so that page events ask for them.
+    pub context: bool,
     /// What the tabs had stored.
     pub shared: Shared,
 }
@@ -67,8 +72,9 @@ struct Wanted {
 /// See the module's contract.
 #[derive(Debug)]
 pub struct Session<T, W> {
-    providers: Vec<String>,
+    providers: usize,
     timeout_ms: u32,
+    context: bool,
     /// Whether a visitor id exists, so that requests may overlap.
     open: bool,
     shared: Shared,
@@ -83,13 +89,17 @@ pub struct Session<T, W> {
     /// With the number of the newest event before the call.
     refreshers: Vec<(W, u32)>,
     round: Option<Round<T>>,
+    /// What the page event that is being sent will bring.
+    carried: Option<Round<T>>,
     /// Requests of dropped rounds that are let finish, because they may be minting the visitor id.
     orphans: Vec<RequestId>,
     wanted: Option<Wanted>,
-    queue: Queue,
+    queue: Queue<T>,
     /// The `left` that the newest reset of this tab stands for.
     own_left: u32,
-    /// Runs while another tab's log-out is waited for.
+    /// The `denied` that the newest consent of this tab stands for.
+    own_denied: u32,
+    /// Runs while another tab is waited for.
     patience: Option<TimerId>,
     /// Between [`Self::leave`] and the page's return.
     away: bool,
@@ -100,15 +110,16 @@ pub struct Session<T, W> {
 }
 
 impl<T: Clone, W> Session<T, W> {
-    /// Starts by hydrating: with the early requests, or else with a round of its own.
+    /// Starts by hydrating: with the early answers, or else with a round of its own.
     pub fn new(setup: Setup) -> Self {
-        let count = setup.providers.len();
+        let count = setup.providers;
         let early = setup.early.min(count);
         let mut session = Self {
             profile: vec![None; count],
             profile_epoch: setup.shared.epoch,
-            providers: setup.providers,
+            providers: count,
             timeout_ms: setup.timeout_ms,
+            context: setup.context && count > 0,
             open: setup.credentialed,
             shared: setup.shared,
             settled: None,
@@ -117,10 +128,12 @@ impl<T: Clone, W> Session<T, W> {
             waiters: Vec::new(),
             refreshers: Vec::new(),
             round: None,
+            carried: None,
             orphans: Vec::new(),
             wanted: None,
-            queue: Queue::default(),
+            queue: Queue::new(),
             own_left: 0,
+            own_denied: 0,
             patience: None,
             away: false,
             epoch_event: 0,
@@ -146,6 +159,11 @@ impl<T: Clone, W> Session<T, W> {
     /// What is to be done, in order. Empty when all has been handed out.
     pub fn effects(&mut self) -> Vec<Effect<T, W>> {
         self.pump();
+        if let Some(reason) = self.settled
+            && !self.carries()
+        {
+            self.settle_waiters(reason);
+        }
         mem::take(&mut self.out)
     }
 
@@ -154,37 +172,13 @@ impl<T: Clone, W> Session<T, W> {
         self.shared.epoch
     }
 
-    /// An event is to be sent. [`Kind::Identify`] and [`Kind::Reset`] start an epoch;
-    /// [`Kind::Reset`] also empties the profile.
-    pub fn event(&mut self, kind: Kind, body: Rc<str>) {
-        self.away = false;
-        if self.queue.push(kind, body).is_some() {
-            self.report(
-                "QUEUE_FULL",
-                "too many events wait for the server; the oldest was dropped",
-            );
-        }
-        let log_out = kind == Kind::Reset;
-        if log_out || kind == Kind::Identify {
-            self.shared.epoch += 1;
-            if log_out {
-                self.shared.left += 1;
-                self.own_left = self.shared.left;
-                self.empty_profile();
-            }
-            self.out.push(Effect::Remember(self.shared));
-            self.epoch_event = self.queue.last_number();
-            self.restart();
-        }
-    }
-
     /// Somebody waits for the epoch's profile.
     pub fn ready(&mut self, waiter: W) {
         self.away = false;
         let under_way = self.round.is_some() || self.wanted.is_some();
-        if let Some(reason) = self.settled {
-            self.settle(waiter, reason);
-        } else if under_way || self.attempts < MOST_ATTEMPTS {
+        if self.settled.is_some() {
+            self.waiters.push(waiter);
+        } else if under_way || self.carries() || self.attempts < MOST_ATTEMPTS {
             self.waiters.push(waiter);
             if !under_way {
                 self.want(false, self.epoch_event);
@@ -211,69 +205,35 @@ impl<T: Clone, W> Session<T, W> {
         }
     }
 
-    /// One provider answered.
+    /// One provider answered; or, for each provider in order, what the answer to a page event brings.
     pub fn enriched(&mut self, request: RequestId, answer: Answer<T>) {
-        let opens = matches!(answer, Answer::Attributes { .. });
+        let opens = answer.attributes.is_some();
         if let Some(orphan) = self.orphans.iter().position(|orphan| *orphan == request) {
             self.orphans.swap_remove(orphan);
             self.open |= opens;
             return;
         }
-        let Some(round) = &mut self.round else { return };
+        let carried = self.is_posting(request);
+        let slot = if carried { &mut self.carried } else { &mut self.round };
+        let Some(round) = slot else { return };
         if !round.answered(request, answer) {
             return;
         }
         self.open |= opens;
-        if round.complete() {
-            self.finish();
-        }
-    }
-
-    /// Whether this request carries an event, not a profile.
-    pub fn is_posting(&self, request: RequestId) -> bool {
-        self.queue.sending() == Some(request)
-    }
-
-    /// An attempt to send the first event ended. `random` is in `0.0..1.0`.
-    pub fn posted(&mut self, request: RequestId, receipt: Receipt, random: f64) {
-        if !self.queue.answered(request) {
-            return;
-        }
-        let retry_after_ms = match receipt {
-            Receipt::Accepted => {
-                self.open = true;
-                let heard = self.queue.pop() == Some(Kind::Reset) && self.queue.last_reset() == 0;
-                if heard && self.shared.heard < self.own_left {
-                    self.shared.heard = self.own_left;
-                    self.out.push(Effect::Remember(self.shared));
-                }
-                return;
+        if round.complete()
+            && let Some(round) = slot.take()
+        {
+            if carried {
+                self.supersede();
             }
-            // A log-out is never given up: until it is heard, the cookie names the one who left.
-            Receipt::Refused(failure) => {
-                if self.queue.first() != Some(Kind::Reset) {
-                    self.queue.pop();
-                    self.out.push(Effect::Report(failure));
-                    return;
-                }
-                None
-            }
-            Receipt::Unreachable { retry_after_ms } => retry_after_ms,
-        };
-        self.queue.failures += 1;
-        if self.queue.failures == 1 {
-            self.report("EVENTS_DELAYED", "the server did not take an event; will retry");
+            self.finish(round);
         }
-        let after_ms = backoff::pause_ms(self.queue.failures, random, retry_after_ms);
-        let timer = self.wake(after_ms);
-        self.queue.pause(timer, retry_after_ms.is_some());
-        self.do_not_wait_for_events();
     }
 
     /// A timer of [`Effect::Wake`] ran out.
     pub fn woken(&mut self, timer: TimerId) {
         if self.patience.take_if(|patience| *patience == timer).is_some() {
-            self.repeat_log_out();
+            self.lose_patience();
         }
         self.queue.woken(timer);
     }
@@ -285,20 +245,25 @@ impl<T: Clone, W> Session<T, W> {
         }
         if self.own_left <= self.shared.heard {
             // Another tab was faster. Sent now, it might log out whoever has come since.
-            self.queue.undo(self.queue.last_reset(), true);
+            let void = |kind| kind == Kind::Reset || is_identify(kind);
+            self.queue.drop_before(self.queue.last_reset() + 1, void);
         }
-        if self.shared.leaving() {
-            let waits = self.wanted.is_some() && self.queue.last_reset() == 0;
+        if self.shared.barred() {
+            let waits = self.wanted.is_some() && self.queue.last(Kind::bars) == 0;
             if waits && self.patience.is_none() {
                 self.patience = Some(self.wake(PATIENCE_MS));
             }
         } else if self.round.is_none() {
-            let may = |wanted: &mut Wanted| self.queue.done_up_to(wanted.after);
+            let carries = self.carries();
+            let may = |wanted: &mut Wanted| {
+                self.queue.done_up_to(wanted.after) && (wanted.refresh || !carries)
+            };
             if let Some(wanted) = self.wanted.take_if(may) {
-                let Wanted { refresh, covers, .. } = wanted;
-                self.round = Some(Round::new(self.providers.len(), refresh, covers));
-                if self.providers.is_empty() {
-                    self.finish();
+                let round = Round::new(self.providers, wanted.refresh, wanted.covers);
+                if self.providers == 0 {
+                    self.finish(round);
+                } else {
+                    self.round = Some(round);
                 }
             }
         }
@@ -312,12 +277,25 @@ impl<T: Clone, W> Session<T, W> {
                 self.out.push(Effect::Enrich { request, provider, refresh, deadline_ms });
             }
         }
-        if let Some((kind, body)) = self.free().then(|| self.queue.ready()).flatten() {
+        if self.free()
+            && let Some(entry) = self.queue.ready()
+        {
+            let (kind, body) = (entry.kind, entry.body.clone());
+            let enrich = kind == Kind::Page && entry.number > self.epoch_event && self.carries();
             let request = self.request_id();
             let deadline_ms = self.deadline_ms();
             self.queue.sent(request);
-            self.out.push(Effect::Post { request, kind, body, deadline_ms });
+            self.carried = enrich.then(|| Round::carried(self.providers, request));
+            self.out.push(Effect::Post { request, kind, body, enrich, deadline_ms });
         }
+    }
+
+    /// Whether a page event of this epoch is on its way whose answer will bring the profile.
+    fn carries(&self) -> bool {
+        self.context
+            && !self.queue.paused()
+            && !self.shared.barred()
+            && self.queue.last(|kind| kind == Kind::Page) > self.epoch_event
     }
 
     /// Whether one more request may start beside those in flight.
@@ -344,7 +322,7 @@ impl<T: Clone, W> Session<T, W> {
     }
 
     fn empty_profile(&mut self) {
-        self.swap(vec![None; self.providers.len()]);
+        self.swap(vec![None; self.providers]);
     }
 
     fn swap(&mut self, profile: Vec<Option<T>>) {
@@ -359,13 +337,14 @@ impl<T: Clone, W> Session<T, W> {
         self.out.push(Effect::Settle { waiter, outcome: Outcome { reason, epoch } });
     }
 
-    fn report(&mut self, code: &str, message: &str) {
-        self.out.push(Effect::Report(Failure { code: code.into(), message: message.into() }));
+    fn settle_waiters(&mut self, reason: Reason) {
+        for waiter in mem::take(&mut self.waiters) {
+            self.settle(waiter, reason);
+        }
     }
 
-    fn report_provider(&mut self, code: &str, message: &str, provider: usize) {
-        let message = [message, &self.providers[provider]].concat();
-        self.report(code, &message);
+    fn report(&mut self, code: &'static str, message: &'static str) {
+        self.out.push(Effect::Report { code, message, provider: None });
     }
 }
 

@@ -2,135 +2,147 @@
 
 use std::cell::{Cell, RefCell};
 
-use datafly_core::v1::path;
-use js_sys::{Function, Object, Reflect, encode_uri_component};
 use wasm_bindgen::prelude::*;
-use web_sys::AbortController;
 
-use super::{
-    config::Config,
-    host::{Host, to_js},
-    http::{self, Reply},
-};
+use super::host::{Host, Start};
 use crate::{
-    effect::{Effect, Kind, RequestId, TimerId},
+    effect::{Effect, Kind, Reason, RequestId, TimerId},
+    enrich::Answer,
     epoch::Shared,
+    queue::{Receipt, is_final},
     session::{Session, Setup},
 };
 
-/// Effects of a page: attributes are JavaScript objects, waiters are functions of an outcome.
-type PageEffect = Effect<JsValue, Function>;
+/// In the order of `REASONS` in js/early.js.
+const REASONS: [Reason; 6] = [
+    Reason::Network,
+    Reason::Inline,
+    Reason::Error,
+    Reason::Timeout,
+    Reason::Denied,
+    Reason::Empty,
+];
 
 /// The session of this page, wired to it.
 #[wasm_bindgen]
 pub struct Engine {
-    config: Config,
     host: Host,
-    session: RefCell<Session<JsValue, Function>>,
-    /// How to abort what is in flight.
-    flights: RefCell<Vec<(RequestId, AbortController)>>,
+    session: RefCell<Session<JsValue, JsValue>>,
     started: Cell<bool>,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// Takes over from the facade, which has `early` enrich requests under way; `controller` aborts them
-    /// all, and their answers come as those of the requests `0..early`.
+    /// Takes over from the facade, which has `early` answers on their way: as those of the requests
+    /// `0..early`, asked when this was stored.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &JsValue, host: Host, early: u32, controller: &AbortController) -> Self {
-        let config = Config::read(config);
+    pub fn new(
+        start: &Start,
+        host: Host,
+        epoch: u32,
+        left: u32,
+        heard: u32,
+        denied: u32,
+        obeyed: u32,
+    ) -> Self {
         let session = Session::new(Setup {
-            providers: config.providers.clone(),
-            timeout_ms: config.timeout_ms,
-            credentialed: config.credentialed,
-            early: early as usize,
-            shared: Shared::parse(&config.shared),
+            providers: start.providers() as usize,
+            timeout_ms: start.timeout_ms(),
+            credentialed: start.credentialed(),
+            early: start.early() as usize,
+            context: start.context(),
+            shared: Shared { epoch, left, heard, denied, obeyed },
         });
-        let flights = (0..early).map(|request| (RequestId(request), controller.clone())).collect();
-        Self {
-            config,
-            host,
-            session: RefCell::new(session),
-            flights: RefCell::new(flights),
-            started: Cell::new(false),
-        }
+        Self { host, session: RefCell::new(session), started: Cell::new(false) }
     }
 
-    /// Queues an event; `kind` is `i`, `p`, `t`, or anything else for a log-out.
-    pub fn event(&self, kind: char, body: &str) {
-        let kind = match kind {
-            'i' => Kind::Identify,
-            'p' => Kind::Page,
-            't' => Kind::Track,
-            _ => Kind::Reset,
-        };
-        self.input(|session| session.event(kind, body.into()));
-    }
-
-    /// Calls `settle({reason, epoch})` once the epoch has a profile; with `fresh`, once one has arrived
-    /// that was asked for now.
-    pub fn wait(&self, settle: Function, fresh: bool) {
-        self.input(|session| {
-            if fresh {
-                session.refresh(settle);
-            } else {
-                session.ready(settle);
-            }
-        });
+    /// What is stored, before anything else is told: another tab may have counted further, whose event is
+    /// yet to come.
+    pub fn stored(&self, epoch: u32, left: u32, heard: u32, denied: u32, obeyed: u32) {
+        self.session.borrow_mut().stored(Shared { epoch, left, heard, denied, obeyed });
     }
 
     /// Another tab stored something, or this page was restored. The first call also starts the engine:
     /// until then calls are only taken in, so that an `identify` counts for what is asked first.
-    pub fn stored(&self) {
+    pub fn shown(&self) {
         self.started.set(true);
         self.input(Session::shown);
     }
 
-    /// A request ended; see [`Reply`] for the parts.
-    pub fn answered(&self, id: u32, status: i16, body: JsValue, retry_after_s: f64) {
-        let request = RequestId(id);
-        self.landed(request);
-        let reply = Reply { status, body, retry_after_ms: milliseconds(retry_after_s) };
+    /// Queues an event; `kind` is the letter of its path, with `r` for a log-out. Of an identify `flag`
+    /// says that the page is asked for a token, of a consent that it allows no profile.
+    pub fn event(&self, kind: u8, body: JsValue, flag: bool) {
+        let kind = match kind {
+            b'i' => Kind::Identify { asks: flag },
+            b'p' => Kind::Page,
+            b't' => Kind::Track,
+            b'c' => Kind::Consent { denies: flag },
+            _ => Kind::Reset,
+        };
+        self.input(|session| session.event(kind, body));
+    }
+
+    /// Settles the waiter once the epoch has a profile; with `fresh`, once one has arrived that was asked
+    /// for now.
+    pub fn wait(&self, waiter: JsValue, fresh: bool) {
         self.input(|session| {
-            if session.is_posting(request) {
-                session.posted(request, reply.receipt(), js_sys::Math::random());
+            if fresh {
+                session.refresh(waiter);
             } else {
-                session.enriched(request, reply.answer());
+                session.ready(waiter);
             }
         });
     }
 
-    /// What [`Host::later`] was asked for: a deadline if this names a request in flight, else a pause's
-    /// end. (They share their numbers.)
-    pub fn due(&self, id: u32) {
-        if !self.abort(RequestId(id)) {
-            self.input(|session| session.woken(TimerId(id)));
-        }
+    /// An enrich request ended, or the answer to an event says this of the next provider. The reason is a
+    /// position; without attributes, they are `undefined`.
+    pub fn enriched(&self, id: u32, reason: u8, attributes: JsValue) {
+        let reason = REASONS.get(usize::from(reason)).copied().unwrap_or(Reason::Error);
+        let attributes = (!attributes.is_undefined()).then_some(attributes);
+        self.input(|session| session.enriched(RequestId(id), Answer { reason, attributes }));
+    }
+
+    /// A post ended. The status is 0 or less for no answer, `words` those of a refusal.
+    pub fn posted(&self, id: u32, status: i16, words: JsValue, retry_after_s: f64, random: f64) {
+        let receipt = if !is_final(status) {
+            Receipt::Unreachable { retry_after_ms: milliseconds(retry_after_s) }
+        } else if status < 300 {
+            Receipt::Accepted
+        } else {
+            Receipt::Refused(words)
+        };
+        self.input(|session| session.posted(RequestId(id), receipt, random));
+    }
+
+    /// A post ended before it was sent.
+    pub fn withdrawn(&self, id: u32) {
+        self.input(|session| session.posted(RequestId(id), Receipt::Withdrawn, 0.0));
+    }
+
+    /// What [`Host::wake`] was asked for.
+    pub fn woken(&self, id: u32) {
+        self.input(|session| session.woken(TimerId(id)));
     }
 
     /// The page unloads: what is queued leaves by beacon.
     pub fn unload(&self) {
         let (mut entries, cut) = self.session.borrow_mut().leave();
         if let Some(request) = cut {
-            self.abort(request);
+            self.host.abort(request.0);
         }
-        entries.retain(|entry| !self.host.beacon(&self.url(entry.kind.path()), &entry.body));
+        entries.retain(|entry| {
+            let body = entry.body.clone().unwrap_or_default();
+            !self.host.beacon(letter(entry.kind), body)
+        });
         self.session.borrow_mut().stay(entries);
     }
 }
 
 impl Engine {
     /// Tells the session something, then carries out what it wants. No effect runs inside a borrow.
-    /// Another tab may have counted further, whose event is yet to come.
-    fn input(&self, tell: impl FnOnce(&mut Session<JsValue, Function>)) {
-        self.catch_up();
+    fn input(&self, tell: impl FnOnce(&mut Session<JsValue, JsValue>)) {
         tell(&mut self.session.borrow_mut());
         self.carry_out();
-    }
-
-    fn catch_up(&self) {
-        let shared = Shared::parse(&self.host.recall());
-        self.session.borrow_mut().stored(shared);
     }
 
     fn carry_out(&self) {
@@ -145,76 +157,56 @@ impl Engine {
         }
     }
 
-    fn perform(&self, effect: PageEffect) {
+    fn perform(&self, effect: Effect<JsValue, JsValue>) {
+        let host = &self.host;
         match effect {
             Effect::Enrich { request, provider, refresh, deadline_ms } => {
-                let provider = self.config.providers.get(provider).map_or("", String::as_str);
-                let mut url = self.url(path::ENRICH);
-                url.push_str("&provider=");
-                url.push_str(&encoded(provider));
-                if refresh {
-                    url.push_str("&refresh=1");
-                }
-                self.launch(request, deadline_ms, &url, None);
+                host.enrich(request.0, position(provider), refresh, deadline_ms);
             }
-            Effect::Post { request, kind, body, deadline_ms } => {
-                self.launch(request, deadline_ms, &self.url(kind.path()), Some(&body));
+            Effect::Post { request, kind, body, enrich, deadline_ms } => {
+                let body = body.unwrap_or_default();
+                host.post(request.0, letter(kind), body, enrich, deadline_ms);
             }
-            Effect::Abort(request) => {
-                self.abort(request);
-                self.landed(request);
-            }
-            Effect::Hasten { request, after_ms } => self.host.later(request.0, after_ms),
-            Effect::Wake { timer, after_ms } => self.host.later(timer.0, after_ms),
+            Effect::Abort(request) => host.abort(request.0),
+            Effect::Withdraw(request) => host.withdraw(request.0),
+            Effect::Hasten { request, after_ms } => host.hasten(request.0, after_ms),
+            Effect::Wake { timer, after_ms } => host.wake(timer.0, after_ms),
             Effect::Profile { attributes, epoch } => {
-                let profile = Object::new();
-                for (name, value) in self.config.providers.iter().zip(attributes) {
-                    if let Some(value) = value {
-                        let _ = Reflect::set(&profile, &name.into(), &value);
+                for (provider, attributes) in attributes.iter().enumerate() {
+                    if let Some(attributes) = attributes {
+                        host.put(position(provider), attributes);
                     }
                 }
-                self.host.swap(&profile, epoch);
+                host.swap(epoch);
             }
             Effect::Settle { waiter, outcome } => {
-                let _ = waiter.call1(&JsValue::NULL, &to_js(&outcome));
+                host.settle(&waiter, outcome.reason as u8, outcome.epoch);
             }
-            Effect::Remember(shared) => self.host.remember(&shared.to_text()),
-            Effect::Report(failure) => self.host.report(&to_js(&failure)),
+            Effect::Remember(Shared { epoch, left, heard, denied, obeyed }) => {
+                host.remember(epoch, left, heard, denied, obeyed);
+            }
+            Effect::Report { code, message, provider } => {
+                host.report(code, message, provider.map_or(-1, |p| position(p).cast_signed()));
+            }
+            Effect::Refused(words) => host.refused(&words),
         }
-    }
-
-    fn launch(&self, request: RequestId, deadline_ms: u32, url: &str, body: Option<&str>) {
-        // It has no way to fail; without one there would be nothing to send with.
-        let Ok(controller) = AbortController::new() else {
-            return;
-        };
-        let sent = http::request(url, body, &controller.signal());
-        self.flights.borrow_mut().push((request, controller));
-        self.host.later(request.0, deadline_ms);
-        self.host.send(request.0, sent.as_ref());
-    }
-
-    fn url(&self, path: &str) -> String {
-        [&self.config.endpoint, path, "?key=", &encoded(&self.config.pipeline_key)].concat()
-    }
-
-    fn landed(&self, request: RequestId) {
-        self.flights.borrow_mut().retain(|(flight, _)| *flight != request);
-    }
-
-    /// Whether there was such a request in flight. Its answer still arrives, as a failure.
-    fn abort(&self, request: RequestId) -> bool {
-        let of_it = |flight: &&(RequestId, AbortController)| flight.0 == request;
-        let controller = self.flights.borrow().iter().find(of_it).map(|flight| flight.1.clone());
-        if let Some(controller) = &controller {
-            controller.abort();
-        }
-        controller.is_some()
     }
 }
 
-fn encoded(text: &str) -> String {
-    encode_uri_component(text).into()
+fn letter(kind: Kind) -> u8 {
+    match kind {
+        Kind::Identify { .. } => b'i',
+        Kind::Page => b'p',
+        Kind::Track => b't',
+        Kind::Consent { .. } => b'c',
+        Kind::Reset => b'r',
+    }
+}
+
+/// The facade counted them as a `u32`, too.
+#[expect(clippy::cast_possible_truncation, reason = "`usize` has 32 bits here")]
+fn position(provider: usize) -> u32 {
+    provider as u32
 }
 
 /// Of a `Retry-After` in seconds. A date, or nothing, is no number above 0.

@@ -1,48 +1,93 @@
 //! What the facade lends to the engine.
 
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
+    /// What a session is told at its start.
+    pub type Start;
+
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn providers(this: &Start) -> u32;
+    #[wasm_bindgen(method, getter, js_name = timeoutMs)]
+    pub(crate) fn timeout_ms(this: &Start) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn credentialed(this: &Start) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn early(this: &Start) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn context(this: &Start) -> bool;
+
     /// The facade's callbacks. None of them runs the page's own code before it returns.
     pub type Host;
 
+    /// Asks one provider, by its position.
+    #[wasm_bindgen(method)]
+    pub(crate) fn enrich(this: &Host, id: u32, provider: u32, refresh: bool, deadline_ms: u32);
+
+    /// Sends an event; `kind` as for [`super::engine::Engine::event`].
+    #[wasm_bindgen(method)]
+    pub(crate) fn post(
+        this: &Host,
+        id: u32,
+        kind: u8,
+        body: JsValue,
+        enrich: bool,
+        deadline_ms: u32,
+    );
+
+    /// Gives a request up.
+    #[wasm_bindgen(method)]
+    pub(crate) fn abort(this: &Host, id: u32);
+
+    /// Gives a post up that still waits for a token.
+    #[wasm_bindgen(method)]
+    pub(crate) fn withdraw(this: &Host, id: u32);
+
+    /// Gives a request up after a time.
+    #[wasm_bindgen(method)]
+    pub(crate) fn hasten(this: &Host, id: u32, after_ms: u32);
+
+    /// Calls [`super::engine::Engine::woken`] after a time.
+    #[wasm_bindgen(method)]
+    pub(crate) fn wake(this: &Host, id: u32, after_ms: u32);
+
+    /// The attributes of one provider, for the profile that is put in place next.
+    #[wasm_bindgen(method)]
+    pub(crate) fn put(this: &Host, provider: u32, attributes: &JsValue);
+
     /// A new profile, in one step.
     #[wasm_bindgen(method)]
-    pub(crate) fn swap(this: &Host, profile: &JsValue, epoch: u32);
+    pub(crate) fn swap(this: &Host, epoch: u32);
 
-    /// What the tabs have stored; nothing where storage is denied.
+    /// Tells a waiter the position of the reason, and the epoch.
     #[wasm_bindgen(method)]
-    pub(crate) fn recall(this: &Host) -> String;
+    pub(crate) fn settle(this: &Host, waiter: &JsValue, reason: u8, epoch: u32);
 
     /// Tells the other tabs. Where storage is denied or full, this tab goes on alone.
     #[wasm_bindgen(method)]
-    pub(crate) fn remember(this: &Host, text: &str);
-
-    /// Whether the browser took this to send by itself.
-    #[wasm_bindgen(method)]
-    pub(crate) fn beacon(this: &Host, url: &str, body: &str) -> bool;
+    pub(crate) fn remember(
+        this: &Host,
+        epoch: u32,
+        left: u32,
+        heard: u32,
+        denied: u32,
+        obeyed: u32,
+    );
 
     /// The epoch, which may have changed.
     #[wasm_bindgen(method)]
     pub(crate) fn epoch(this: &Host, epoch: u32);
 
-    /// A failure the page should hear of: `{code, message}`.
+    /// A failure the page should hear of; the provider is a position, or -1 for none.
     #[wasm_bindgen(method)]
-    pub(crate) fn report(this: &Host, failure: &JsValue);
+    pub(crate) fn report(this: &Host, code: &str, message: &str, provider: i32);
 
-    /// Sends a request and calls [`super::engine::Engine::answered`]. Without one: as if unreachable.
+    /// A refusal the page should hear of.
     #[wasm_bindgen(method)]
-    pub(crate) fn send(this: &Host, id: u32, request: Option<&web_sys::Request>);
+    pub(crate) fn refused(this: &Host, words: &JsValue);
 
-    /// Calls [`super::engine::Engine::due`] after a time.
+    /// Whether the browser took this to send by itself.
     #[wasm_bindgen(method)]
-    pub(crate) fn later(this: &Host, id: u32, after_ms: u32);
-}
-
-/// A value of ours as the page sees it: plain objects, never a `Map`.
-pub(crate) fn to_js(value: &impl Serialize) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or_default()
+    pub(crate) fn beacon(this: &Host, kind: u8, body: JsValue) -> bool;
 }

@@ -6,7 +6,7 @@ use super::Session;
 use crate::{
     effect::{Effect, Kind, RequestId},
     epoch::Shared,
-    queue::Entry,
+    queue::{Entry, is_identify},
 };
 
 impl<T: Clone, W> Session<T, W> {
@@ -18,10 +18,14 @@ impl<T: Clone, W> Session<T, W> {
             // Somebody cleared the storage: the other tabs must not miss what this one knows.
             self.out.push(Effect::Remember(self.shared));
         }
-        if self.shared.left > own.left {
+        let left = self.shared.left > own.left;
+        if left || self.shared.denied > own.denied {
             self.empty_profile();
+        }
+        if left {
             // Who was claimed to be here before that log-out is not claimed after it.
-            self.queue.undo(self.queue.last_number(), false);
+            self.withdraw();
+            self.queue.drop_before(u32::MAX, is_identify);
         }
         if self.shared != own {
             self.restart();
@@ -30,7 +34,7 @@ impl<T: Clone, W> Session<T, W> {
 
     /// The page unloads: takes out every queued event, and the request to abort. Nothing new is started
     /// for a page that is leaving.
-    pub fn leave(&mut self) -> (Vec<Entry>, Option<RequestId>) {
+    pub fn leave(&mut self) -> (Vec<Entry<T>>, Option<RequestId>) {
         self.away = true;
         self.queue.take()
     }
@@ -43,16 +47,33 @@ impl<T: Clone, W> Session<T, W> {
     }
 
     /// Puts back what the browser did not take from [`Self::leave`].
-    pub fn stay(&mut self, entries: Vec<Entry>) {
+    pub fn stay(&mut self, entries: Vec<Entry<T>>) {
         self.queue.put_back(entries);
     }
 
     /// Sends a log-out that the server may not know of, unless that is being done already.
     pub(super) fn repeat_log_out(&mut self) {
         if self.shared.leaving() && self.queue.last_reset() == 0 {
-            self.queue.push(Kind::Reset, "".into());
+            self.queue.push(Kind::Reset, None);
             self.own_left = self.shared.left;
             self.epoch_event = self.queue.last_number();
+        }
+    }
+
+    /// Another tab did not get to tell the server what it had to: a log-out is told by this tab, and of a
+    /// consent only the server can say whether it arrived.
+    pub(super) fn lose_patience(&mut self) {
+        self.repeat_log_out();
+        if self.queue.last(Kind::bars) == 0 {
+            self.confirm(Shared { obeyed: self.shared.denied, ..self.shared });
+        }
+    }
+
+    /// The server knows more than it did.
+    pub(super) fn confirm(&mut self, shared: Shared) {
+        if self.shared != shared {
+            self.shared = shared;
+            self.out.push(Effect::Remember(shared));
         }
     }
 }

@@ -6,11 +6,13 @@ use proptest::{collection::vec, prelude::*};
 
 use super::{Session, Setup};
 use crate::{
-    effect::{Effect, Failure, Kind, Outcome, Reason, RequestId, TimerId},
+    effect::{Effect, Kind, Outcome, Reason, RequestId, TimerId},
     enrich::Answer,
     epoch::Shared,
     queue::Receipt,
 };
+
+const PROVIDERS: usize = 2;
 
 /// The attributes say in which epoch they were asked for.
 type Asked = u32;
@@ -18,13 +20,20 @@ type Asked = u32;
 #[derive(Debug, Clone)]
 enum Step {
     Identify,
+    /// One whose token the page is asked for.
+    Prove,
+    Consent {
+        denies: bool,
+    },
     Reset,
+    Page,
     Track,
     Ready,
     Refresh,
     OtherTabIdentifies,
     OtherTabResets,
-    /// Its log-outs, and everybody's so far.
+    OtherTabDenies,
+    /// What it and everybody else has told so far.
     OtherTabIsHeard,
     StorageIsCleared,
     /// Answers the n-th request in flight, an aborted one included.
@@ -46,12 +55,16 @@ fn step() -> impl Strategy<Value = Step> {
     let how = prop_oneof![3 => Just(How::Well), 1 => Just(How::Refused), 1 => Just(How::Lost)];
     prop_oneof![
         2 => Just(Step::Identify),
+        1 => Just(Step::Prove),
+        1 => any::<bool>().prop_map(|denies| Step::Consent { denies }),
         1 => Just(Step::Reset),
+        2 => Just(Step::Page),
         2 => Just(Step::Track),
         3 => Just(Step::Ready),
         2 => Just(Step::Refresh),
         1 => Just(Step::OtherTabIdentifies),
         1 => Just(Step::OtherTabResets),
+        1 => Just(Step::OtherTabDenies),
         1 => Just(Step::OtherTabIsHeard),
         1 => Just(Step::StorageIsCleared),
         8 => (0..4usize, how).prop_map(|(nth, how)| Step::Answer { nth, how }),
@@ -61,8 +74,14 @@ fn step() -> impl Strategy<Value = Step> {
 
 #[derive(Debug, Clone, Copy)]
 enum Flight {
-    Enrich { asked: Asked },
-    Post,
+    Enrich {
+        asked: Asked,
+    },
+    /// Of an event that asks for the profile, the epoch.
+    Post {
+        kind: Kind,
+        enrich: Option<Asked>,
+    },
 }
 
 struct World {
@@ -80,12 +99,13 @@ struct World {
 }
 
 impl World {
-    fn new(credentialed: bool) -> Self {
+    fn new(credentialed: bool, context: bool) -> Self {
         let page = Session::new(Setup {
-            providers: vec!["a".into(), "b".into()],
+            providers: PROVIDERS,
             timeout_ms: 3_000,
             credentialed,
             early: 1,
+            context,
             shared: Shared::default(),
         });
         Self {
@@ -104,12 +124,18 @@ impl World {
     fn take(&mut self, step: &Step) {
         let waiter = u32::try_from(self.called.len()).unwrap();
         match step {
-            Step::Identify => self.start_epoch(Kind::Identify),
+            Step::Identify => self.start_epoch(Kind::Identify { asks: false }),
+            Step::Prove => self.start_epoch(Kind::Identify { asks: true }),
+            Step::Consent { denies } => {
+                self.shared.denied += u32::from(*denies);
+                self.start_epoch(Kind::Consent { denies: *denies });
+            }
             Step::Reset => {
                 self.shared.left += 1;
                 self.start_epoch(Kind::Reset);
             }
-            Step::Track => self.page.event(Kind::Track, "".into()),
+            Step::Page => self.page.event(Kind::Page, 0),
+            Step::Track => self.page.event(Kind::Track, 0),
             Step::Ready => {
                 self.called.insert(waiter, self.shared.epoch);
                 self.page.ready(waiter);
@@ -127,8 +153,14 @@ impl World {
                 self.shared.left += 1;
                 self.page.stored(self.shared);
             }
+            Step::OtherTabDenies => {
+                self.shared.epoch += 1;
+                self.shared.denied += 1;
+                self.page.stored(self.shared);
+            }
             Step::OtherTabIsHeard => {
                 self.shared.heard = self.shared.left;
+                self.shared.obeyed = self.shared.denied;
                 self.page.stored(self.shared);
             }
             Step::StorageIsCleared => self.page.stored(Shared::default()),
@@ -149,7 +181,7 @@ impl World {
 
     fn start_epoch(&mut self, kind: Kind) {
         self.shared.epoch += 1;
-        self.page.event(kind, "".into());
+        self.page.event(kind, 0);
     }
 
     fn answer(&mut self, request: u32, how: How) {
@@ -163,19 +195,19 @@ impl World {
                 if well {
                     self.known.insert(asked);
                 }
-                let answer = match how {
-                    How::Well => Answer::Attributes { value: asked, empty: false },
-                    How::Refused => Answer::Denied,
-                    How::Lost => Answer::Failed,
-                };
-                self.page.enriched(RequestId(request), answer);
+                self.page.enriched(RequestId(request), answer(how, asked));
             }
-            Flight::Post => {
-                let receipt = match how {
-                    How::Well => Receipt::Accepted,
-                    How::Refused => {
-                        Receipt::Refused(Failure { code: "X".into(), message: String::new() })
+            Flight::Post { kind, enrich } => {
+                if let Some(asked) = enrich.filter(|_| matches!(how, How::Well)) {
+                    self.known.insert(asked);
+                    for _ in 0..PROVIDERS {
+                        self.page.enriched(RequestId(request), answer(how, asked));
                     }
+                }
+                let receipt = match how {
+                    How::Refused if kind == (Kind::Identify { asks: true }) => Receipt::Withdrawn,
+                    How::Well => Receipt::Accepted,
+                    How::Refused => Receipt::Refused(0),
                     How::Lost => Receipt::Unreachable { retry_after_ms: None },
                 };
                 self.page.posted(RequestId(request), receipt, 0.5);
@@ -187,12 +219,14 @@ impl World {
         for effect in self.page.effects() {
             match effect {
                 Effect::Enrich { request, .. } => {
-                    assert!(!self.shared.leaving(), "asked with the cookie of who left");
+                    assert!(!self.shared.barred(), "asked with the cookie of who left, or denies");
                     let asked = self.shared.epoch;
                     self.flights.insert(request.0, Flight::Enrich { asked });
                 }
-                Effect::Post { request, .. } => {
-                    self.flights.insert(request.0, Flight::Post);
+                Effect::Post { request, kind, enrich, .. } => {
+                    assert!(!enrich || !self.shared.barred());
+                    let enrich = enrich.then_some(self.shared.epoch);
+                    self.flights.insert(request.0, Flight::Post { kind, enrich });
                 }
                 Effect::Abort(request) => self.aborted.push(request.0),
                 Effect::Wake { timer, .. } => self.timers.push(timer),
@@ -207,15 +241,20 @@ impl World {
                     assert!(reason != Reason::Network || self.known.contains(&epoch));
                 }
                 Effect::Remember(shared) => {
-                    assert_eq!(shared, shared.merge(Shared { heard: 0, ..self.shared }));
+                    let confirmed = Shared { heard: 0, obeyed: 0, ..self.shared };
+                    assert_eq!(shared, shared.merge(confirmed));
                     self.shared = self.shared.merge(shared);
                     assert!(self.shared.heard <= self.shared.left);
+                    assert!(self.shared.obeyed <= self.shared.denied);
                 }
-                Effect::Hasten { .. } | Effect::Report(_) => {}
+                Effect::Hasten { .. }
+                | Effect::Withdraw(_)
+                | Effect::Report { .. }
+                | Effect::Refused(_) => {}
             }
         }
         let live = || self.flights.iter().filter(|(id, _)| !self.aborted.contains(id));
-        assert!(live().filter(|(_, f)| matches!(f, Flight::Post)).count() <= 1);
+        assert!(live().filter(|(_, f)| matches!(f, Flight::Post { .. })).count() <= 1);
         assert!(self.answered_once || live().count() <= 1, "one request until the first answer");
     }
 
@@ -239,13 +278,22 @@ impl World {
     }
 }
 
+fn answer(how: How, asked: Asked) -> Answer<Asked> {
+    match how {
+        How::Well => Answer { reason: Reason::Network, attributes: Some(asked) },
+        How::Refused => Answer { reason: Reason::Denied, attributes: None },
+        How::Lost => Answer { reason: Reason::Error, attributes: None },
+    }
+}
+
 proptest! {
     #[test]
     fn nobody_is_answered_by_an_older_epoch_and_everybody_once(
         credentialed: bool,
+        context: bool,
         steps in vec(step(), 0..60),
     ) {
-        let mut world = World::new(credentialed);
+        let mut world = World::new(credentialed, context);
         world.observe();
         for step in &steps {
             world.take(step);

@@ -4,8 +4,8 @@ use std::mem;
 
 use super::{Session, Wanted};
 use crate::{
-    effect::{Effect, Reason},
-    enrich::Answer,
+    effect::{Effect, Kind, Reason},
+    enrich::Round,
 };
 
 impl<T: Clone, W> Session<T, W> {
@@ -28,6 +28,7 @@ impl<T: Clone, W> Session<T, W> {
                 }
             }
         }
+        self.carried = None;
         self.settled = None;
         self.attempts = 0;
         if cared {
@@ -43,62 +44,74 @@ impl<T: Clone, W> Session<T, W> {
         wanted.covers = wanted.covers.max(after);
     }
 
-    /// The server does not take events now: a wanted profile goes ahead, unless a log-out waits.
+    /// The server does not take events now: a wanted profile goes ahead, unless what waits bars it.
     pub(super) fn do_not_wait_for_events(&mut self) {
         let Some(wanted) = &mut self.wanted else {
             return;
         };
-        wanted.after = self.queue.last_reset();
+        wanted.after = self.queue.last(Kind::bars);
         if wanted.after > 0 {
-            for waiter in mem::take(&mut self.waiters) {
-                self.settle(waiter, Reason::Error);
-            }
+            self.settle_waiters(Reason::Error);
             for (waiter, _) in mem::take(&mut self.refreshers) {
                 self.settle(waiter, Reason::Error);
             }
         }
     }
 
+    /// A page event brought the profile: what was asked before it says less.
+    pub(super) fn supersede(&mut self) {
+        self.wanted.take_if(|wanted| !wanted.refresh);
+        if let Some(round) = self.round.take_if(|round| !round.refresh) {
+            self.out.extend(round.flying().map(Effect::Abort));
+        }
+    }
+
     /// The round is complete: the profile first, then everybody it answers.
-    pub(super) fn finish(&mut self) {
-        let Some(round) = self.round.take() else {
-            return;
-        };
+    pub(super) fn finish(&mut self, round: Round<T>) {
         let (refresh, covers) = (round.refresh, round.covers);
         let (answers, reason) = round.finish();
         let same_epoch = self.profile_epoch == self.shared.epoch;
         let mut profile = Vec::with_capacity(answers.len());
         let mut swap = false;
-        for (provider, answer) in answers.into_iter().enumerate() {
-            let old = self.profile.get(provider).cloned().flatten().filter(|_| same_epoch);
-            profile.push(match answer {
-                Answer::Attributes { value, .. } => {
-                    swap = true;
-                    Some(value)
+        let old = mem::take(&mut self.profile).into_iter().map(|old| old.filter(|_| same_epoch));
+        for (provider, (answer, old)) in answers.into_iter().zip(old).enumerate() {
+            swap |= answer.attributes.is_some();
+            let failure = match answer.reason {
+                Reason::Denied => Some(("ENRICH_DENIED", "this page may not read: ")),
+                Reason::Error | Reason::Timeout => {
+                    Some(("ENRICH_FAILED", "no usable answer for: "))
                 }
-                Answer::Denied => {
-                    swap |= old.is_some();
-                    self.report_provider("ENRICH_DENIED", "this page may not read: ", provider);
-                    None
-                }
+                Reason::Network | Reason::Inline | Reason::Empty => None,
+            };
+            if let Some((code, message)) = failure {
+                self.out.push(Effect::Report { code, message, provider: Some(provider) });
+            }
+            profile.push(if answer.reason == Reason::Denied {
+                swap |= old.is_some();
+                None
+            } else {
                 // What the page shows stays: the visitor is the same, the server is not well.
-                Answer::TimedOut | Answer::Failed => {
-                    self.report_provider("ENRICH_FAILED", "no usable answer for: ", provider);
-                    old
-                }
+                answer.attributes.or(old)
             });
         }
         if swap {
             self.swap(profile);
+        } else {
+            self.profile = profile;
         }
         if matches!(reason, Reason::Error | Reason::Timeout) {
             self.attempts += 1;
             self.failed = reason;
+            if self.settled.is_some() {
+                // Whoever waits is told what is known.
+            } else if self.carries() {
+                self.want(false, self.epoch_event);
+            } else {
+                self.settle_waiters(reason);
+            }
         } else {
+            // Whoever waits is told by `effects`.
             self.settled = Some(reason);
-        }
-        for waiter in mem::take(&mut self.waiters) {
-            self.settle(waiter, reason);
         }
         for (waiter, number) in mem::take(&mut self.refreshers) {
             if refresh && number <= covers {

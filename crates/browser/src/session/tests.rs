@@ -2,40 +2,48 @@
 
 use super::{Session, Setup};
 use crate::{
-    effect::{Effect, Failure, Kind, Outcome, Reason, RequestId, TimerId},
+    effect::{Effect, Kind, Outcome, Reason, RequestId, TimerId},
     enrich::Answer,
     epoch::Shared,
     queue::Receipt,
 };
 
+mod consent;
+mod context;
+mod inline;
 mod leaving;
+mod token;
 
 type Page = Session<&'static str, u32>;
 type Effects = Vec<Effect<&'static str, u32>>;
 
-fn setup(providers: &[&str], credentialed: bool, early: usize) -> Setup {
-    Setup {
-        providers: providers.iter().map(|name| (*name).to_owned()).collect(),
-        timeout_ms: 3_000,
-        credentialed,
-        early,
-        shared: Shared::default(),
-    }
+const IDENTIFY: Kind = Kind::Identify { asks: false };
+
+fn setup(providers: usize, credentialed: bool, early: usize) -> Setup {
+    Setup { providers, timeout_ms: 3_000, credentialed, early, ..Setup::default() }
 }
 
 /// A page whose first profile has arrived.
 fn hydrated() -> Page {
-    let mut page = Page::new(setup(&["amperity"], false, 1));
+    let mut page = Page::new(setup(1, false, 1));
     page.enriched(RequestId(0), some("first"));
     page.effects();
     page
 }
 
 fn some(value: &'static str) -> Answer<&'static str> {
-    Answer::Attributes { value, empty: false }
+    Answer { reason: Reason::Network, attributes: Some(value) }
 }
 
-fn lost() -> Receipt {
+fn inline(value: &'static str) -> Answer<&'static str> {
+    Answer { reason: Reason::Inline, attributes: Some(value) }
+}
+
+fn none(reason: Reason) -> Answer<&'static str> {
+    Answer { reason, attributes: None }
+}
+
+fn lost() -> Receipt<&'static str> {
     Receipt::Unreachable { retry_after_ms: None }
 }
 
@@ -71,9 +79,11 @@ fn profiles(effects: &Effects) -> Vec<Vec<Option<&'static str>>> {
     effects.iter().filter_map(profile).collect()
 }
 
-fn codes(effects: &Effects) -> Vec<String> {
+/// What the page is told went wrong; of a refusal, the server's words.
+fn codes(effects: &Effects) -> Vec<&'static str> {
     let code = |e: &_| match e {
-        Effect::Report(failure) => Some(failure.code.clone()),
+        Effect::Report { code, .. } => Some(*code),
+        Effect::Refused(words) => Some(*words),
         _ => None,
     };
     effects.iter().filter_map(code).collect()
@@ -81,7 +91,7 @@ fn codes(effects: &Effects) -> Vec<String> {
 
 #[test]
 fn the_early_answer_becomes_the_profile_before_it_settles_anyone() {
-    let mut page = Page::new(setup(&["amperity"], false, 1));
+    let mut page = Page::new(setup(1, false, 1));
     page.ready(7);
     assert_eq!(page.effects(), []);
     page.enriched(RequestId(0), some("vip"));
@@ -99,13 +109,13 @@ fn the_early_answer_becomes_the_profile_before_it_settles_anyone() {
 
 #[test]
 fn without_an_early_request_it_asks_by_itself() {
-    let mut page = Page::new(setup(&["a", "b"], true, 0));
+    let mut page = Page::new(setup(2, true, 0));
     assert_eq!(enriches(&page.effects()).len(), 2);
 }
 
 #[test]
 fn without_providers_it_is_empty_at_once() {
-    let mut page = Page::new(setup(&[], false, 0));
+    let mut page = Page::new(setup(0, false, 0));
     page.ready(1);
     assert_eq!(settled(&page.effects()), [(1, Reason::Empty, 0)]);
     page.refresh(2);
@@ -114,10 +124,10 @@ fn without_providers_it_is_empty_at_once() {
 
 #[test]
 fn a_first_visit_has_one_request_in_flight_until_an_answer_arrives() {
-    let mut page = Page::new(setup(&["a", "b"], false, 1));
-    page.event(Kind::Page, "".into());
+    let mut page = Page::new(setup(2, false, 1));
+    page.event(Kind::Page, "");
     assert_eq!(page.effects(), []);
-    page.enriched(RequestId(0), Answer::TimedOut);
+    page.enriched(RequestId(0), none(Reason::Timeout));
     let effects = page.effects();
     let [(second, false)] = enriches(&effects)[..] else { panic!("{effects:?}") };
     assert_eq!(posts(&effects), []);
@@ -130,10 +140,10 @@ fn a_first_visit_has_one_request_in_flight_until_an_answer_arrives() {
 
 #[test]
 fn an_accepted_event_opens_the_gate_too() {
-    let mut page = Page::new(setup(&["a"], false, 1));
-    page.event(Kind::Page, "".into());
-    page.event(Kind::Track, "".into());
-    page.enriched(RequestId(0), Answer::Denied);
+    let mut page = Page::new(setup(1, false, 1));
+    page.event(Kind::Page, "");
+    page.event(Kind::Track, "");
+    page.enriched(RequestId(0), none(Reason::Denied));
     let (first, _) = posts(&page.effects())[0];
     page.refresh(1);
     assert_eq!(page.effects(), []);
@@ -146,9 +156,9 @@ fn an_accepted_event_opens_the_gate_too() {
 
 #[test]
 fn events_go_one_at_a_time_and_beside_enrich_once_a_visitor_id_exists() {
-    let mut page = Page::new(setup(&["a"], true, 1));
-    page.event(Kind::Page, "".into());
-    page.event(Kind::Track, "".into());
+    let mut page = Page::new(setup(1, true, 1));
+    page.event(Kind::Page, "");
+    page.event(Kind::Track, "");
     let [(first, Kind::Page)] = posts(&page.effects())[..] else { panic!() };
     page.posted(first, Receipt::Accepted, 0.0);
     assert_eq!(posts(&page.effects())[0].1, Kind::Track);
@@ -156,12 +166,17 @@ fn events_go_one_at_a_time_and_beside_enrich_once_a_visitor_id_exists() {
 
 #[test]
 fn identify_forgets_what_was_under_way_and_asks_again_after_its_event() {
-    let mut page = Page::new(setup(&["a"], true, 1));
+    let mut page = Page::new(setup(1, true, 1));
     page.ready(1);
-    page.event(Kind::Identify, "".into());
+    page.event(IDENTIFY, "");
     let effects = page.effects();
     assert!(effects.contains(&Effect::Abort(RequestId(0))));
-    assert!(effects.contains(&Effect::Remember(Shared { epoch: 1, left: 0, heard: 0 })));
+    assert!(effects.contains(&Effect::Remember(Shared {
+        epoch: 1,
+        left: 0,
+        heard: 0,
+        ..Shared::default()
+    })));
     assert_eq!(enriches(&effects), []);
     let (identify, _) = posts(&effects)[0];
     page.enriched(RequestId(0), some("stale"));
@@ -177,7 +192,7 @@ fn identify_forgets_what_was_under_way_and_asks_again_after_its_event() {
 #[test]
 fn identify_alone_asks_for_nothing_until_somebody_waits() {
     let mut page = hydrated();
-    page.event(Kind::Identify, "".into());
+    page.event(IDENTIFY, "");
     let (identify, _) = posts(&page.effects())[0];
     page.posted(identify, Receipt::Accepted, 0.0);
     assert_eq!(page.effects(), []);
@@ -188,7 +203,7 @@ fn identify_alone_asks_for_nothing_until_somebody_waits() {
 #[test]
 fn a_waiter_after_identify_waits_for_its_event() {
     let mut page = hydrated();
-    page.event(Kind::Identify, "".into());
+    page.event(IDENTIFY, "");
     page.ready(1);
     let effects = page.effects();
     assert_eq!(enriches(&effects), []);
@@ -199,8 +214,8 @@ fn a_waiter_after_identify_waits_for_its_event() {
 #[test]
 fn reset_empties_at_once_and_nothing_is_asked_with_the_old_cookie() {
     let mut page = hydrated();
-    page.event(Kind::Track, "".into());
-    page.event(Kind::Reset, "".into());
+    page.event(Kind::Track, "");
+    page.event(Kind::Reset, "");
     page.ready(1);
     let effects = page.effects();
     assert_eq!(profiles(&effects), [[None]]);
@@ -220,21 +235,26 @@ fn reset_empties_at_once_and_nothing_is_asked_with_the_old_cookie() {
     let [(reset, Kind::Reset)] = posts(&page.effects())[..] else { panic!() };
     page.posted(reset, Receipt::Accepted, 0.0);
     let effects = page.effects();
-    assert!(effects.contains(&Effect::Remember(Shared { epoch: 1, left: 1, heard: 1 })));
+    assert!(effects.contains(&Effect::Remember(Shared {
+        epoch: 1,
+        left: 1,
+        heard: 1,
+        ..Shared::default()
+    })));
     assert_eq!(enriches(&effects).len(), 1);
 }
 
 #[test]
 fn a_failed_answer_lets_a_later_caller_try_once_more() {
-    let mut page = Page::new(setup(&["a"], true, 1));
+    let mut page = Page::new(setup(1, true, 1));
     page.ready(1);
-    page.enriched(RequestId(0), Answer::Failed);
+    page.enriched(RequestId(0), none(Reason::Error));
     let effects = page.effects();
     assert_eq!(settled(&effects), [(1, Reason::Error, 0)]);
     assert_eq!(codes(&effects), ["ENRICH_FAILED"]);
     page.ready(2);
     let (again, _) = enriches(&page.effects())[0];
-    page.enriched(again, Answer::TimedOut);
+    page.enriched(again, none(Reason::Timeout));
     assert_eq!(settled(&page.effects()), [(2, Reason::Timeout, 0)]);
     page.ready(3);
     assert_eq!(settled(&page.effects()), [(3, Reason::Timeout, 0)]);
@@ -243,7 +263,7 @@ fn a_failed_answer_lets_a_later_caller_try_once_more() {
 #[test]
 fn refresh_sends_events_first_and_is_shared() {
     let mut page = hydrated();
-    page.event(Kind::Identify, "".into());
+    page.event(IDENTIFY, "");
     page.refresh(1);
     page.refresh(2);
     let effects = page.effects();
@@ -252,7 +272,7 @@ fn refresh_sends_events_first_and_is_shared() {
     let [(asked, true)] = enriches(&page.effects())[..] else { panic!() };
     page.refresh(3);
     assert_eq!(page.effects(), []);
-    page.event(Kind::Track, "".into());
+    page.event(Kind::Track, "");
     page.refresh(4);
     let (request, _) = posts(&page.effects())[0];
     page.posted(request, Receipt::Accepted, 0.0);
@@ -270,7 +290,7 @@ fn a_failed_refresh_leaves_the_profile_and_what_is_known_of_it() {
     let mut page = hydrated();
     page.refresh(1);
     let (request, _) = enriches(&page.effects())[0];
-    page.enriched(request, Answer::Failed);
+    page.enriched(request, none(Reason::Error));
     let effects = page.effects();
     assert_eq!(profiles(&effects), Vec::<Vec<_>>::new());
     assert_eq!(settled(&effects), [(1, Reason::Error, 0)]);
@@ -283,7 +303,7 @@ fn a_denied_refresh_takes_the_attributes_away() {
     let mut page = hydrated();
     page.refresh(1);
     let (request, _) = enriches(&page.effects())[0];
-    page.enriched(request, Answer::Denied);
+    page.enriched(request, none(Reason::Denied));
     let effects = page.effects();
     assert_eq!(profiles(&effects), [[None]]);
     assert_eq!(settled(&effects), [(1, Reason::Denied, 0)]);
@@ -292,7 +312,7 @@ fn a_denied_refresh_takes_the_attributes_away() {
 #[test]
 fn a_refresh_ends_our_own_pause_but_not_the_servers() {
     let mut page = hydrated();
-    page.event(Kind::Track, "".into());
+    page.event(Kind::Track, "");
     let (request, _) = posts(&page.effects())[0];
     page.posted(request, lost(), 1.0);
     page.effects();
@@ -314,11 +334,10 @@ fn a_refresh_ends_our_own_pause_but_not_the_servers() {
 #[test]
 fn a_refused_event_is_dropped_and_reported_with_the_servers_code() {
     let mut page = hydrated();
-    page.event(Kind::Track, "".into());
-    page.event(Kind::Page, "".into());
-    let refused = Receipt::Refused(Failure { code: "EVENT_INVALID".into(), message: "no".into() });
+    page.event(Kind::Track, "");
+    page.event(Kind::Page, "");
     let (request, _) = posts(&page.effects())[0];
-    page.posted(request, refused, 0.0);
+    page.posted(request, Receipt::Refused("EVENT_INVALID"), 0.0);
     let effects = page.effects();
     assert_eq!(codes(&effects), ["EVENT_INVALID"]);
     assert_eq!(posts(&effects)[0].1, Kind::Page);
@@ -327,14 +346,14 @@ fn a_refused_event_is_dropped_and_reported_with_the_servers_code() {
 #[test]
 fn unloading_hands_the_queue_to_the_browser() {
     let mut page = hydrated();
-    page.event(Kind::Page, "p".into());
-    page.event(Kind::Track, "t".into());
+    page.event(Kind::Page, "p");
+    page.event(Kind::Track, "t");
     let (request, _) = posts(&page.effects())[0];
     let (mut left, cut) = page.leave();
     assert_eq!(cut, Some(request));
     assert_eq!(
-        left.iter().map(|e| (e.kind, &*e.body)).collect::<Vec<_>>(),
-        [(Kind::Page, "p"), (Kind::Track, "t")]
+        left.iter().map(|e| (e.kind, e.body)).collect::<Vec<_>>(),
+        [(Kind::Page, Some("p")), (Kind::Track, Some("t"))]
     );
     page.posted(request, Receipt::Accepted, 0.0);
     assert_eq!(page.effects(), []);

@@ -3,7 +3,7 @@
 use super::*;
 
 fn shared(epoch: u32, left: u32, heard: u32) -> Shared {
-    Shared { epoch, left, heard }
+    Shared { epoch, left, heard, ..Shared::default() }
 }
 
 fn wakes(effects: &Effects) -> Vec<(TimerId, u32)> {
@@ -71,9 +71,7 @@ fn nothing_is_sent_for_a_log_out_that_was_confirmed_in_time() {
 
 #[test]
 fn a_page_that_starts_after_an_unconfirmed_log_out_sends_it_first() {
-    let mut setup = setup(&["a"], true, 0);
-    setup.shared = shared(3, 2, 1);
-    let mut page = Page::new(setup);
+    let mut page = Page::new(Setup { shared: shared(3, 2, 1), ..setup(1, true, 0) });
     page.ready(1);
     let effects = page.effects();
     assert_eq!(enriches(&effects), []);
@@ -87,8 +85,8 @@ fn a_page_that_starts_after_an_unconfirmed_log_out_sends_it_first() {
 #[test]
 fn only_the_last_of_two_log_outs_is_the_confirmation() {
     let mut page = hydrated();
-    page.event(Kind::Reset, "".into());
-    page.event(Kind::Reset, "".into());
+    page.event(Kind::Reset, "");
+    page.event(Kind::Reset, "");
     page.ready(1);
     let (first, _) = posts(&page.effects())[0];
     page.posted(first, Receipt::Accepted, 0.0);
@@ -101,9 +99,9 @@ fn only_the_last_of_two_log_outs_is_the_confirmation() {
 #[test]
 fn a_log_out_that_another_tab_confirmed_is_not_sent_again() {
     let mut page = hydrated();
-    page.event(Kind::Identify, "".into());
-    page.event(Kind::Track, "".into());
-    page.event(Kind::Reset, "".into());
+    page.event(IDENTIFY, "");
+    page.event(Kind::Track, "");
+    page.event(Kind::Reset, "");
     let effects = page.effects();
     page.posted(posts(&effects)[0].0, lost(), 0.0);
     let [(timer, _)] = wakes(&page.effects())[..] else { panic!() };
@@ -117,11 +115,10 @@ fn a_log_out_that_another_tab_confirmed_is_not_sent_again() {
 #[test]
 fn a_refused_log_out_is_tried_again() {
     let mut page = hydrated();
-    page.event(Kind::Reset, "".into());
+    page.event(Kind::Reset, "");
     page.ready(1);
-    let refused = Receipt::Refused(Failure { code: "NO".into(), message: "no".into() });
     let (reset, _) = posts(&page.effects())[0];
-    page.posted(reset, refused, 0.0);
+    page.posted(reset, Receipt::Refused("NO"), 0.0);
     let effects = page.effects();
     assert_eq!(settled(&effects), [(1, Reason::Error, 1)]);
     page.ready(2);
@@ -153,28 +150,28 @@ fn an_identify_in_another_tab_starts_an_epoch_here() {
 
 #[test]
 fn on_a_first_visit_an_identify_waits_for_the_request_that_mints_the_id() {
-    let mut page = Page::new(setup(&["a"], false, 1));
+    let mut page = Page::new(setup(1, false, 1));
     page.ready(1);
-    page.event(Kind::Identify, "".into());
+    page.event(IDENTIFY, "");
     let effects = page.effects();
     let hasten = Effect::Hasten { request: RequestId(0), after_ms: 1_500 };
     assert_eq!(effects, [Effect::Remember(shared(1, 0, 0)), hasten]);
     page.enriched(RequestId(0), some("old"));
     let effects = page.effects();
     assert_eq!((profiles(&effects), settled(&effects)), (vec![], vec![]));
-    let [(identify, Kind::Identify)] = posts(&effects)[..] else { panic!("{effects:?}") };
+    let [(identify, IDENTIFY)] = posts(&effects)[..] else { panic!("{effects:?}") };
     page.posted(identify, Receipt::Accepted, 0.0);
     assert_eq!(enriches(&page.effects()).len(), 1);
 }
 
 #[test]
 fn a_failed_first_request_of_an_older_epoch_only_frees_the_line() {
-    let mut page = Page::new(setup(&["a", "b"], false, 1));
-    page.event(Kind::Identify, "".into());
+    let mut page = Page::new(setup(2, false, 1));
+    page.event(IDENTIFY, "");
     page.effects();
-    page.enriched(RequestId(0), Answer::TimedOut);
+    page.enriched(RequestId(0), none(Reason::Timeout));
     let effects = page.effects();
-    assert_eq!(codes(&effects), Vec::<String>::new());
+    assert_eq!(codes(&effects), Vec::<&str>::new());
     assert_eq!(posts(&effects).len(), 1);
     page.ready(1);
     assert_eq!(enriches(&page.effects()), []);
@@ -195,14 +192,14 @@ fn a_storage_that_was_cleared_is_told_again() {
 #[test]
 fn unloading_names_nobody_who_has_logged_out_and_tells_it_again_if_the_page_comes_back() {
     let mut page = hydrated();
-    page.event(Kind::Identify, "".into());
-    page.event(Kind::Track, "".into());
-    page.event(Kind::Reset, "".into());
-    page.event(Kind::Identify, "".into());
+    page.event(IDENTIFY, "");
+    page.event(Kind::Track, "");
+    page.event(Kind::Reset, "");
+    page.event(IDENTIFY, "");
     page.effects();
     let (left, _) = page.leave();
     let kinds: Vec<_> = left.iter().map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [Kind::Track, Kind::Reset, Kind::Identify]);
+    assert_eq!(kinds, [Kind::Track, Kind::Reset, IDENTIFY]);
     assert_eq!(page.effects(), []);
     page.shown();
     assert_eq!(posts(&page.effects())[0].1, Kind::Reset);

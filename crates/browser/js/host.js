@@ -1,0 +1,107 @@
+// What the engine can do to the page and the network (src/page/host.rs). None of it runs the page's own
+// code before it returns.
+import { beacon, byName, enrichUrl, exchange, isMap, judge, remember, swap, urlOf } from './early.js';
+import { pathOf, tokenFrom, withToken } from './envelope.js';
+import { report } from './install.js';
+
+/** @param toEngine calls a method of the engine */
+export const hostOf = (datafly, config, early, toEngine) => {
+  const { providers } = config;
+  /** How to abort what is in flight. */
+  const flights = new Map(early.answers.map((_, id) => [id, early.controller]));
+  /** How to give up waiting for a token, and for whom it was given up. */
+  const waits = new Map();
+  const withdrawn = new Set();
+  let next = [];
+
+  /** An exchange that ends after `ms`, or when it is aborted. */
+  const request = async (id, url, init, ms) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    flights.set(id, controller);
+    const timer = setTimeout(() => controller.abort(), ms);
+    const reply = await exchange(url, { ...init, credentials: 'include', signal }, signal);
+    clearTimeout(timer);
+    flights.delete(id);
+    return reply;
+  };
+
+  const abort = (id) => {
+    withdraw(id);
+    flights.get(id)?.abort();
+  };
+
+  const withdraw = (id) => {
+    withdrawn.add(id);
+    waits.get(id)?.();
+  };
+
+  const urlFor = (kind) => urlOf(config, pathOf(String.fromCharCode(kind)));
+
+  /** The event with a token of the page's, or nothing if it was withdrawn meanwhile. */
+  const prove = async (id, { text, getToken }) => {
+    // While its first token was on its way to the server.
+    if (withdrawn.has(id)) return;
+    const givenUp = new Promise((resolve) => waits.set(id, resolve));
+    const proven = tokenFrom(getToken).then((token) => withToken(text, token));
+    const event = await Promise.race([proven, givenUp]);
+    waits.delete(id);
+    return event;
+  };
+
+  /** The reply to an event, or nothing if it was withdrawn before it was sent. */
+  const deliver = async (id, url, body, ms) => {
+    const { text, getToken } = body ?? { text: '' };
+    const send = (body) => request(id, url, { method: 'POST', body }, ms);
+    if (!getToken) return send(text);
+    // A token that the call brought along is good until the server says otherwise.
+    let event = JSON.parse(text).token ? text : await prove(id, body);
+    let reply = event && (await send(event));
+    if (reply && reply[0] == 401 && reply[1]?.error?.code == 'IDENTITY_TOKEN_EXPIRED') {
+      event = await prove(id, body);
+      reply = event && (await send(event));
+    }
+    return reply;
+  };
+
+  return {
+    enrich: async (id, provider, refresh, ms) => {
+      const url = enrichUrl(config, providers[provider]) + (refresh ? '&refresh=1' : '');
+      toEngine('enriched', id, ...judge(await request(id, url, {}, ms)));
+    },
+    post: async (id, kind, body, enrich, ms) => {
+      const url = urlFor(kind) + (enrich ? '&enrich=' + providers.map(encodeURIComponent).join() : '');
+      const reply = await deliver(id, url, body, ms);
+      if (!reply) return toEngine('withdrawn', id);
+      const [status, answer, retryAfter] = reply;
+      const { profiles, error } = Object(answer);
+      if (enrich && status == 200 && isMap(profiles)) {
+        const attributes = byName(profiles);
+        providers.map((name) =>
+          toEngine('enriched', id, ...judge([status, { attributes: attributes.get(name) }])),
+        );
+      }
+      toEngine('posted', id, status, error, retryAfter, Math.random());
+    },
+    abort,
+    withdraw,
+    hasten: (id, ms) => setTimeout(() => abort(id), ms),
+    wake: (id, ms) => setTimeout(() => toEngine('woken', id), ms),
+    put: (provider, attributes) => next.push([providers[provider], attributes]),
+    swap: (epoch) => {
+      swap(datafly, Object.fromEntries(next), epoch);
+      next = [];
+    },
+    settle: (waiter, reason, epoch) => waiter(reason, epoch),
+    remember: (...counters) => remember(config, counters),
+    epoch: (epoch) => (datafly._e = epoch),
+    report: (code, message, provider) =>
+      queueMicrotask(() => report(code, message + (providers[provider] ?? ''))),
+    refused: (words) => {
+      const { code, message } = Object(words);
+      const text = (value, otherwise) => (typeof value == 'string' ? value : otherwise);
+      queueMicrotask(() => report(text(code, 'EVENT_REFUSED'), text(message, '')));
+    },
+    beacon: (kind, body) => beacon(urlFor(kind), body ? body.text : ''),
+  };
+};

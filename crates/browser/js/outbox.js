@@ -1,0 +1,41 @@
+// Where there is no engine, events wait here for as long as the browser takes no more beacons.
+import { beacon, logOut, urlOf } from './early.js';
+import { pathOf, tokenFrom, withToken } from './envelope.js';
+
+export const outboxOf = (datafly, config) => {
+  let held = [];
+
+  /** @param {any[]} event kind, text and, if the page is to be asked, getToken */
+  const hold = ([kind, text, getToken]) => {
+    // Beacons overtake each other: whoever was named before a log-out must not be named after it, and the
+    // last word on what is allowed must be the last.
+    const outdated = { r: 'i', c: 'c' }[kind];
+    held = held.filter(({ kind }) => kind != outdated);
+    held.push({ kind, text, getToken });
+  };
+
+  /** @param {boolean} [unloads] nothing is waited for */
+  const flush = (unloads) => {
+    let waits = false;
+    held = held.filter((event) => {
+      const { kind, text, getToken } = event;
+      if (getToken && !unloads && !waits) prove(event);
+      waits ||= getToken && !unloads;
+      if (waits) return true;
+      return kind == 'r'
+        ? logOut(datafly, config, unloads)
+        : !beacon(urlOf(config, pathOf(kind)), text);
+    });
+  };
+
+  /** Puts a token in; what was called afterwards waits behind it. */
+  const prove = async (event) => {
+    if (event.isAsked) return;
+    event.isAsked = true;
+    event.text = withToken(event.text, await tokenFrom(event.getToken));
+    event.getToken = void 0;
+    flush();
+  };
+
+  return { hold, flush };
+};
