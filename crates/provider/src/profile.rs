@@ -11,11 +11,11 @@ use thiserror::Error;
 
 /// A vendor's id of a profile. Names a person, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ProfileId(String);
+pub struct ProfileId(Box<str>);
 
 impl ProfileId {
     /// Takes the vendor's text as it is.
-    pub fn new(id: impl Into<String>) -> Self {
+    pub fn new(id: impl Into<Box<str>>) -> Self {
         Self(id.into())
     }
 

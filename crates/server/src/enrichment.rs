@@ -29,7 +29,6 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use datafly_core::allowlist::Allowlist;
 use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
@@ -48,7 +47,7 @@ use self::resolve::{Profile, Trail};
 pub const DEADLINE: Duration = Duration::from_millis(1500);
 
 /// An answer without attributes.
-const NOTHING: Bytes = Bytes::from_static(b"{}");
+const NOTHING: &str = "{}";
 
 /// The provider side of one integration.
 pub struct Enrichment {
@@ -103,7 +102,7 @@ pub struct Ask<'a> {
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// A JSON object of what a browser may see.
-    pub attributes: Bytes,
+    pub attributes: Arc<str>,
     /// Why it is that.
     pub decision: Decision,
 }
@@ -133,7 +132,7 @@ impl Enrichment {
 
     /// An answer that needs no question.
     pub fn without(&self, source: Source, now: Timestamp) -> Answer {
-        Answer { attributes: NOTHING, decision: self.decision(source, now) }
+        Answer { attributes: NOTHING.into(), decision: self.decision(source, now) }
     }
 
     /// The attributes a browser may see of whoever the identifiers name.
@@ -242,13 +241,14 @@ impl Enrichment {
         Answer { attributes, decision }
     }
 
-    fn filtered(&self, plain: &Answered, over: Option<&Answered>) -> Bytes {
+    fn filtered(&self, plain: &Answered, over: Option<&Answered>) -> Arc<str> {
         let mut attributes = plain.attributes();
         if let Some(over) = over {
             attributes.extend(over.attributes());
         }
         // Writing a map of JSON values cannot fail.
-        serde_json::to_vec(&self.allowlist.filter(&attributes)).map_or(NOTHING, Bytes::from)
+        let json = serde_json::to_string(&self.allowlist.filter(&attributes));
+        json.map_or_else(|_| NOTHING.into(), Into::into)
     }
 
     fn when_time_is_up(&self, vendor: &Vendor, ask: &Ask<'_>, trail: &mut Trail) -> Answer {

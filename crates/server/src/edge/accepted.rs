@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use bytes::Bytes;
 
 use super::headers::CORP_CROSS_ORIGIN;
 
@@ -14,7 +13,7 @@ use super::headers::CORP_CROSS_ORIGIN;
 pub(super) fn accepted(
     headers: HeaderMap,
     handle: Option<&str>,
-    profiles: Option<&Bytes>,
+    profiles: Option<&str>,
 ) -> Response {
     let mut json = br#"{"success":true"#.to_vec();
     if let Some(handle) = handle {
@@ -24,7 +23,7 @@ pub(super) fn accepted(
     }
     if let Some(profiles) = profiles {
         json.extend_from_slice(br#","profiles":"#);
-        json.extend_from_slice(profiles);
+        json.extend_from_slice(profiles.as_bytes());
     }
     json.push(b'}');
     let mut response = Response::new(Body::from(json));

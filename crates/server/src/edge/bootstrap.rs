@@ -112,8 +112,8 @@ pub(super) async fn bootstrap(
         (enrichment.name.clone(), answer.attributes)
     });
     let answers = join_all(answers).await;
-    let profiles = profile::object(answers.iter().map(|(name, json)| (&**name, json)));
-    let json = format!(r#"{{"profiles":{}}}"#, String::from_utf8_lossy(&profiles));
+    let profiles = profile::object(answers.iter().map(|(name, json)| (&**name, &**json)));
+    let json = format!(r#"{{"profiles":{profiles}}}"#);
     let mut response = Response::new(Body::from(script_literal(&json)));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);

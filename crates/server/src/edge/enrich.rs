@@ -37,7 +37,7 @@ pub(super) async fn enrich(
     let enrichment = site.pipeline.enrichment(&name).ok_or(EdgeError::UnknownProvider)?;
     let refresh = query::parameter(&uri, "refresh")?.is_some_and(|refresh| refresh == "1");
     if caller == Caller::Server {
-        return Ok(answer(&name, b"{}", None));
+        return Ok(answer(&name, "{}", None));
     }
     let visit = Visit::recognise(&app, &site, client, &headers).await?;
     let attributes = profile::of(&visit, enrichment, DEADLINE, refresh).await.attributes;
@@ -48,12 +48,12 @@ pub(super) async fn enrich(
 
 /// A `v1::EnrichResponse`, written around attributes that are JSON already. Names and handles are of plain
 /// letters.
-fn answer(provider: &str, attributes: &[u8], handle: Option<&str>) -> Response {
+fn answer(provider: &str, attributes: &str, handle: Option<&str>) -> Response {
     let mut json = Vec::with_capacity(provider.len() + attributes.len() + 120);
     json.extend_from_slice(br#"{"provider":""#);
     json.extend_from_slice(provider.as_bytes());
     json.extend_from_slice(br#"","attributes":"#);
-    json.extend_from_slice(attributes);
+    json.extend_from_slice(attributes.as_bytes());
     if let Some(handle) = handle {
         json.extend_from_slice(br#","handle":""#);
         json.extend_from_slice(handle.as_bytes());

@@ -72,7 +72,7 @@ async fn visitor_part(
     // The configuration is an object with members; what is added is JSON already.
     config.pop();
     config.push_str(r#","profiles":"#);
-    config.push_str(&String::from_utf8_lossy(&profiles));
+    config.push_str(&profiles);
     config.push_str(r#","handle":""#);
     config.push_str(&visit.handle());
     config.push_str("\"}");

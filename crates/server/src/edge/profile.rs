@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use datafly_core::visitor::Verification;
 use futures_util::future::join_all;
 
@@ -64,29 +63,29 @@ pub(super) async fn object_of<'e>(
     enrichments: impl Iterator<Item = &'e Enrichment>,
     patience: Duration,
     complete: bool,
-) -> Bytes {
+) -> String {
     let answers = enrichments.map(|enrichment| async move {
         (enrichment, of(visit, enrichment, patience, false).await)
     });
     let answers = join_all(answers).await;
     let late = |answer: &Answer| answer.decision.source == Source::Deadline;
     let shown = answers.iter().filter(|(_, answer)| complete || !late(answer));
-    object(shown.map(|(enrichment, answer)| (&*enrichment.name, &answer.attributes)))
+    object(shown.map(|(enrichment, answer)| (&*enrichment.name, &*answer.attributes)))
 }
 
 /// Writes a JSON object of members that are JSON already.
-pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Bytes)>) -> Bytes {
-    let mut json = vec![b'{'];
+pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut json = "{".to_owned();
     for (name, value) in members {
         if json.len() > 1 {
-            json.push(b',');
+            json.push(',');
         }
         // Names of providers are plain words.
-        json.push(b'"');
-        json.extend_from_slice(name.as_bytes());
-        json.extend_from_slice(b"\":");
-        json.extend_from_slice(value);
+        json.push('"');
+        json.push_str(name);
+        json.push_str("\":");
+        json.push_str(value);
     }
-    json.push(b'}');
-    json.into()
+    json.push('}');
+    json
 }

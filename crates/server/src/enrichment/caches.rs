@@ -12,7 +12,7 @@
 //! is kept in the clear, and nobody outside can choose two that collide.
 //!
 //! **Memory.** Each cache has a share of one bound in bytes, counted per entry as what it holds and an
-//! overhead that was measured (`cargo xtask bench memory`). When a share is full, what was not used goes first.
+//! overhead that was measured (`examples/cache_memory.rs`). When a share is full, what was not used goes first.
 //!
 //! **Choice of quick_cache.** S3-FIFO-like eviction with weights, about 30 bytes of its own per entry, and
 //! no clock of its own, so that time stays an argument. moka (the other well-kept one) reads its own clock
@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
 use datafly_core::attributes::Attributes;
 use datafly_core::context::ContextHash;
 use datafly_core::linking_key::KeyValue;
@@ -36,7 +35,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use super::miss::Miss;
 
 /// A keyed hash.
-pub(super) type Key = u128;
+pub(super) type Key = [u64; 2];
 
 /// What a linking key led to.
 #[derive(Debug, Clone)]
@@ -69,7 +68,7 @@ pub(super) struct Answered {
 #[derive(Debug)]
 struct Shown {
     of: ShownOf,
-    json: Bytes,
+    json: Arc<str>,
 }
 
 /// What a filtered form was made from, besides the map itself.
@@ -87,7 +86,8 @@ impl Answered {
         // Writing a map of JSON values cannot fail.
         let json = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".to_owned());
         let refreshed = AtomicI64::new(i64::MIN);
-        Self { json: json.into(), at, shown: ArcSwapOption::empty(), refreshed }
+        // A copy of the right size: what shrinks in place leaves holes behind.
+        Self { json: json.as_str().into(), at, shown: ArcSwapOption::empty(), refreshed }
     }
 
     /// The whole map.
@@ -108,13 +108,13 @@ impl Answered {
     }
 
     /// The filtered form, made by `make` unless the last one was made from the same.
-    pub(super) fn shown(&self, of: ShownOf, make: impl FnOnce() -> Bytes) -> Bytes {
+    pub(super) fn shown(&self, of: ShownOf, make: impl FnOnce() -> Arc<str>) -> Arc<str> {
         let last = self.shown.load();
         if let Some(shown) = last.as_ref().filter(|shown| shown.of == of) {
-            return shown.json.clone();
+            return Arc::clone(&shown.json);
         }
         let json = make();
-        self.shown.store(Some(Arc::new(Shown { of, json: json.clone() })));
+        self.shown.store(Some(Arc::new(Shown { of, json: Arc::clone(&json) })));
         json
     }
 }
@@ -191,7 +191,8 @@ impl Caches {
             hasher.write_usize(part.len());
             hasher.write(part);
         }
-        hasher.finish128().as_u128()
+        let hash = hasher.finish128();
+        [hash.h1, hash.h2]
     }
 }
 
