@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use super::contestant::Kind;
 use super::report::{Report, Server, thousands};
 
-const WIDTH: f64 = 920.0;
+const WIDTH: f64 = 950.0;
 const ROW: f64 = 26.0;
 const BAR: f64 = 16.0;
 /// Above the first row: title, legend, and what the bars show.
 const HEAD: f64 = 96.0;
 /// Left edges: of the names, and of both groups of bars.
 const NAMES: f64 = 16.0;
-const GROUPS: [f64; 2] = [280.0, 610.0];
+const GROUPS: [f64; 2] = [320.0, 645.0];
 /// The longest bar; a number stands behind it.
 const LONGEST: f64 = 220.0;
 
