@@ -122,6 +122,11 @@ pub enum ConfigError {
     /// Credentials would travel in the clear.
     #[error("`base_url` is `{0}`: write an https URL (http only for a loopback address)")]
     BaseUrl(Url),
+    /// More than where the API is; not shown, since it may be a password.
+    #[error(
+        "`base_url` has a user name, a password, a query or a fragment: write scheme, host and path only"
+    )]
+    BaseUrlParts,
     /// A secret that cannot be had.
     #[error("`{key}`: {reason}")]
     Secret {
@@ -140,7 +145,8 @@ pub enum ConfigError {
     },
     /// A mapping to a parameter that the profile read has already.
     #[error(
-        "`personalisation_context_mappings` has the target `{RESERVED_TARGET}`, which is the profile          read's own parameter: choose another name"
+        "`personalisation_context_mappings` has the target `{RESERVED_TARGET}`, which is the profile \
+         read's own parameter: choose another name"
     )]
     ReservedTarget,
     /// A list that is none.
@@ -264,6 +270,10 @@ fn with_trailing_slash(mut url: Url) -> Result<Url, ConfigError> {
         "https" => {}
         "http" if loopback => {}
         _ => return Err(ConfigError::BaseUrl(url)),
+    }
+    let plain = url.username().is_empty() && url.password().is_none();
+    if !plain || url.query().is_some() || url.fragment().is_some() {
+        return Err(ConfigError::BaseUrlParts);
     }
     if !url.path().ends_with('/') {
         url.set_path(&format!("{}/", url.path()));

@@ -269,6 +269,17 @@ async fn half_a_context_is_refused_with_the_missing_key() {
 }
 
 #[tokio::test]
+async fn a_base_url_that_holds_more_than_the_place_is_refused_and_not_shown() {
+    let vendor = Vendor::start().await;
+    for url in ["https://u:hush@a.test/", "https://a.test/?token=hush", "https://a.test/#hush"] {
+        let mut settings = vendor.settings();
+        settings.base_url = url.parse().ok();
+        let error = settings.resolve(&named_by_itself).unwrap_err().to_string();
+        assert!(error.contains("`base_url`") && !error.contains("hush"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed_and_the_token_stays_here() {
     use std::sync::atomic::{AtomicU32, Ordering};
 
