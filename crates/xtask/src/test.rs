@@ -12,6 +12,9 @@ use crate::{bundle, certs};
 /// Random requests in the long run; the short one's number is the test's own.
 const LONG_FUZZ_REQUESTS: &str = "100000";
 
+/// Visitors of the simulated day in the long run.
+const LONG_DAY_VISITORS: &str = "100000";
+
 /// Runs all tests; `long` with an issue's full counts.
 #[expect(clippy::disallowed_methods, reason = "how long a step took is for the reader only")]
 pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
@@ -52,6 +55,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         let mut tests = cargo(&["test", "--workspace"]);
         if long {
             tests.env("DATAFLY_FUZZ_REQUESTS", LONG_FUZZ_REQUESTS);
+            tests.env("DATAFLY_DAY_VISITORS", LONG_DAY_VISITORS);
         }
         run(&mut tests)
     })?;
