@@ -19,7 +19,6 @@ mod assets;
 mod bad_input;
 mod bootstrap;
 mod caching;
-mod canary;
 mod consent;
 mod context;
 mod day;
