@@ -4,6 +4,8 @@
 //! The one test of its process: its subscriber is the only one, so no line is lost to a thread that has
 //! none (a call site remembers for all threads whether anybody listens).
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io;
 use std::sync::{Arc, Mutex};
 

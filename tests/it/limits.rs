@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::ConnectInfo;
 use axum::http::Request;
 use datafly_sandbox::Fault;
 use datafly_tests::{Answer, PIPELINE, SITE, TestApp, TestConfig, send};
@@ -15,14 +14,13 @@ async fn with(server: &'static str) -> TestApp {
 
 /// A page's enrich from an address of the network.
 async fn from(app: &TestApp, address: &str, forwarded: &str) -> Answer {
-    let mut request = Request::get(format!("/v1/enrich?provider=amperity&key={PIPELINE}"))
+    let request = Request::get(format!("/v1/enrich?provider=amperity&key={PIPELINE}"))
         .header("origin", SITE)
         .header("x-forwarded-for", forwarded)
         .body(axum::body::Body::empty())
         .unwrap();
     let peer: SocketAddr = address.parse().unwrap();
-    request.extensions_mut().insert(ConnectInfo(peer));
-    send(app.router.clone(), request).await
+    send(app.edge.for_peer(peer), request).await
 }
 
 #[tokio::test]

@@ -217,7 +217,7 @@ async fn what_other_cookies_hold_changes_nothing() {
             headers
                 .insert("cookie", axum::http::HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
             let request = request.body(axum::body::Body::empty()).unwrap();
-            let answer = datafly_tests::send(app.router.clone(), request).await;
+            let answer = datafly_tests::send(app.edge.clone(), request).await;
             assert_eq!(answer.json()["attributes"]["Persona"], "Style Seeker", "{cookie}");
             assert!(answer.set_cookies().is_empty(), "{cookie}");
         }

@@ -5,12 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use datafly_provider::http::{Network, Transport};
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
 use datafly_server::app::App;
 use datafly_server::config::{Config, Secrets};
-use datafly_server::edge;
+use datafly_server::edge::Edge;
 use datafly_server::runtime::{Clock, Entropy, Runtime};
 use datafly_server::wiring::{self, Outside};
 use serde_json::Value;
@@ -67,7 +66,7 @@ impl Default for TestConfig {
 /// The server in process, and all it stands on.
 pub struct TestApp {
     /// The public routes.
-    pub router: Router,
+    pub edge: Edge,
     /// What the routes share.
     pub app: Arc<App>,
     /// The vendor; its hit counters are what tests assert.
@@ -143,13 +142,13 @@ impl TestApp {
         let outside = Outside { runtime, transport };
         let app = Arc::new(wiring::build(config, &secrets, &outside).unwrap());
         surroundings.server_is_up();
-        let router = edge::router(Arc::clone(&app), wanted.base_path);
-        Self { router, app, sandbox, surroundings, _folder: folder }
+        let edge = Edge::new(Arc::clone(&app), wanted.base_path);
+        Self { edge, app, sandbox, surroundings, _folder: folder }
     }
 
     /// A browser on the site, with an empty cookie jar.
     pub fn browser(&self) -> Browser {
-        Browser::new(self.router.clone(), SITE)
+        Browser::new(self.edge.clone(), SITE)
     }
 
     /// Waits until a route of the vendor was asked so often: for calls that no answer waits for.

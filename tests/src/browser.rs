@@ -1,14 +1,16 @@
 //! A browser as the server sees one: it keeps cookies, and says where a request comes from.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::response::Response;
 use bytes::Bytes;
+use datafly_server::edge::Edge;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use crate::app::PIPELINE;
 
@@ -57,9 +59,12 @@ pub fn cookie_attributes(set_cookie: &str) -> String {
     set_cookie.split_once("; ").map_or_else(String::new, |(_, rest)| rest.to_owned())
 }
 
-/// Sends one request to a router.
-pub async fn send(router: Router, request: Request<Body>) -> Answer {
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+/// Sends one request to a server.
+pub async fn send<S>(server: S, request: Request<Body>) -> Answer
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible>,
+{
+    let (parts, body) = server.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }
 }
@@ -67,15 +72,15 @@ pub async fn send(router: Router, request: Request<Body>) -> Answer {
 /// One browser with its cookie jar, on a page of one origin.
 #[derive(Clone)]
 pub struct Browser {
-    router: Router,
+    server: Edge,
     origin: &'static str,
     /// The cookies of the server's host, by name.
     pub cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    pub(crate) fn new(router: Router, origin: &'static str) -> Self {
-        Self { router, origin, cookies: BTreeMap::new() }
+    pub(crate) fn new(server: Edge, origin: &'static str) -> Self {
+        Self { server, origin, cookies: BTreeMap::new() }
     }
 
     /// The same jar on a page of another origin.
@@ -125,7 +130,7 @@ impl Browser {
             request = request.header("cookie", jar.collect::<Vec<_>>().join("; "));
         }
         let request = request.body(Body::from(body.to_owned())).unwrap();
-        let answer = send(self.router.clone(), request).await;
+        let answer = send(self.server.clone(), request).await;
         for cookie in answer.set_cookies() {
             let (name, rest) = cookie.split_once('=').unwrap();
             let value = rest.split(';').next().unwrap_or_default();

@@ -52,7 +52,8 @@ impl FromStr for CanonicalId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         let id = uuid::Uuid::try_parse(text).map_err(|_| IdError::CanonicalId)?;
         // One spelling only, so that two cookies cannot name one visitor.
-        if id.get_version_num() != 4 || id.hyphenated().to_string() != text {
+        let mut spelling = uuid::Uuid::encode_buffer();
+        if id.get_version_num() != 4 || id.hyphenated().encode_lower(&mut spelling) != text {
             return Err(IdError::CanonicalId);
         }
         Ok(Self(id))

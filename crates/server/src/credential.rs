@@ -100,25 +100,25 @@ impl Credentials {
         now: Timestamp,
     ) -> String {
         let day = day_of(now);
-        let body = format!("{FORM}.{}.{id}.{version}.{day}", self.signing.id);
-        let mac =
-            BASE64URL_NOPAD.encode(&mac_of(&self.signing, pipeline, &body).finalize().into_bytes());
-        format!("{body}.{mac}")
+        let mut value = format!("{FORM}.{}.{id}.{version}.{day}", self.signing.id);
+        let mac = mac_of(&self.signing, pipeline, &value).finalize().into_bytes();
+        value.push('.');
+        BASE64URL_NOPAD.encode_append(&mac, &mut value);
+        value
     }
 
     /// What a cookie's value says, if this server said it.
     pub fn read(&self, pipeline: &PipelineKey, value: &str) -> Option<Credential> {
         let (body, mac) = value.rsplit_once('.')?;
-        let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
-        let [form, key_id, id, version, day] =
-            body.split('.').collect::<Vec<_>>().try_into().ok()?;
-        if form != FORM {
+        let mut parts = body.split('.');
+        let (form, key_id) = (parts.next()?, parts.next()?);
+        let (id, version, day) = (parts.next()?, parts.next()?, parts.next()?);
+        if form != FORM || parts.next().is_some() {
             return None;
         }
-        let mut keys = std::iter::once(&self.signing).chain(&self.retired);
-        let key = keys.find(|key| key.id == key_id)?;
+        let key = self.key(key_id)?;
         // Compares in constant time.
-        mac_of(key, pipeline, body).verify_slice(&mac).ok()?;
+        mac_of(key, pipeline, body).verify_slice(&read_mac(mac)?).ok()?;
         Some(Credential {
             id: id.parse().ok()?,
             version: version.parse().ok()?,
@@ -130,8 +130,15 @@ impl Credentials {
     /// visitor's; it opens nothing.
     pub fn handle(&self, pipeline: &PipelineKey, id: CanonicalId) -> String {
         let mac = handle_mac(&self.signing, pipeline, id).finalize().into_bytes();
-        let bytes = [&id.as_bytes()[..], &mac[..HANDLE_MAC_BYTES]].concat();
-        format!("{}.{}", self.signing.id, BASE64URL_NOPAD.encode(&bytes))
+        let mut bytes = [0; 16 + HANDLE_MAC_BYTES];
+        let (of_id, of_mac) = bytes.split_at_mut(16);
+        of_id.copy_from_slice(id.as_bytes());
+        of_mac.copy_from_slice(&mac[..HANDLE_MAC_BYTES]);
+        let mut handle = String::with_capacity(64);
+        handle.push_str(&self.signing.id);
+        handle.push('.');
+        BASE64URL_NOPAD.encode_append(&bytes, &mut handle);
+        handle
     }
 
     /// The visitor a handle names, if this server made it.
@@ -140,11 +147,14 @@ impl Credentials {
         let bytes = BASE64URL_NOPAD.decode(bytes.as_bytes()).ok()?;
         let (id, mac) = bytes.split_first_chunk::<16>()?;
         let id = CanonicalId::from_random_bytes(*id);
-        let mut keys = std::iter::once(&self.signing).chain(&self.retired);
-        let key = keys.find(|key| key.id == key_id)?;
+        let key = self.key(key_id)?;
         let whole = mac.len() == HANDLE_MAC_BYTES;
         let fits = handle_mac(key, pipeline, id).verify_truncated_left(mac).is_ok();
         (whole && fits).then_some(id)
+    }
+
+    fn key(&self, id: &str) -> Option<&Key> {
+        std::iter::once(&self.signing).chain(&self.retired).find(|key| key.id == id)
     }
 }
 
@@ -160,13 +170,23 @@ fn day_of(now: Timestamp) -> i64 {
 }
 
 fn mac_of(key: &Key, pipeline: &PipelineKey, body: &str) -> Hmac<Sha256> {
-    // No pipeline key holds a line break, so the two parts cannot run into each other.
-    key.mac.clone().chain_update(PURPOSE).chain_update(format!("{pipeline}\n{body}"))
+    mac(key, PURPOSE, pipeline).chain_update(body)
 }
 
 fn handle_mac(key: &Key, pipeline: &PipelineKey, id: CanonicalId) -> Hmac<Sha256> {
-    let head = format!("{pipeline}\n");
-    key.mac.clone().chain_update(HANDLE_PURPOSE).chain_update(head).chain_update(id.as_bytes())
+    mac(key, HANDLE_PURPOSE, pipeline).chain_update(id.as_bytes())
+}
+
+fn mac(key: &Key, purpose: &[u8], pipeline: &PipelineKey) -> Hmac<Sha256> {
+    // No pipeline key holds a line break, so it cannot run into what follows.
+    key.mac.clone().chain_update(purpose).chain_update(pipeline.as_str()).chain_update(b"\n")
+}
+
+/// The 32 bytes of a MAC.
+fn read_mac(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let long = BASE64URL_NOPAD.decode_len(text.len()).ok()? == bytes.len();
+    (long && BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).is_ok()).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The HTTP edge: routes, who may call them, and what an answer looks like.
 //!
-//! Nothing here names a vendor or a storage engine. Every route handler is one file; the order of the
-//! layers around them is in [`router`], the trust decision every one of them starts with in [`caller`].
+//! Nothing here names a vendor or a storage engine. Every route handler is one file; the routes and what
+//! happens around them are in [`router`], the trust decision every one of them starts with in [`caller`].
 
-mod accepted;
+mod answer;
+mod asked;
 mod assets;
 mod body;
 mod bootstrap;
@@ -24,4 +25,4 @@ mod reset;
 mod router;
 mod visit;
 
-pub use router::router;
+pub use router::Edge;

@@ -1,21 +1,29 @@
 //! `datafly serve`: listener, TLS, and an orderly end.
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, ready};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::Extension;
 use axum::extract::ConnectInfo;
-use axum::middleware::AddExtension;
+use axum::http::Request;
+use axum::response::Response;
 use axum_server::Handle;
+use axum_server::accept::Accept;
+use axum_server::service::SendService;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper::body::Incoming;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tower::Service;
 
 use crate::admin::{self, Door};
 use crate::app::App;
 use crate::config::{ServerConfig, TlsConfig};
-use crate::edge;
+use crate::edge::Edge;
 use crate::reload::{self, Watch};
 use crate::wiring::{self, Outside, StartError};
 
@@ -115,7 +123,9 @@ impl Server {
             let router = admin::router(Arc::clone(&self.app), door);
             let handle = admin_handle.clone();
             tokio::spawn(async move {
-                if let Err(error) = answer(server, handle, router).await {
+                let service =
+                    |peer| router.clone().layer(Extension(ConnectInfo::<SocketAddr>(peer)));
+                if let Err(error) = answer(server, handle, service).await {
                     tracing::error!(%error, "the owner's listener failed");
                 }
             });
@@ -131,13 +141,14 @@ impl Server {
             }
         });
 
-        let router = edge::router(self.app, &self.base_path);
+        let edge = Edge::new(self.app, &self.base_path);
+        let edge = move |peer| edge.for_peer(peer);
         if let Some(tls) = self.tls {
             let server = axum_server::from_tcp_rustls(self.listener, tls);
-            answer(server.map_err(StartError::Listen)?, handle, router).await
+            answer(server.map_err(StartError::Listen)?, handle, edge).await
         } else {
             let server = axum_server::from_tcp(self.listener);
-            answer(server.map_err(StartError::Listen)?, handle, router).await
+            answer(server.map_err(StartError::Listen)?, handle, edge).await
         }
     }
 }
@@ -171,24 +182,19 @@ async fn reload(app: Arc<App>, mut watch: Watch, mut until_stopped: watch::Recei
     }
 }
 
-/// The router as it sees one connection.
-type WithAddress = AddExtension<Router, ConnectInfo<SocketAddr>>;
-
-async fn answer<A>(
+/// Answers connections, each by a service of its own for its peer.
+async fn answer<A, S>(
     mut server: axum_server::Server<SocketAddr, A>,
     handle: Handle<SocketAddr>,
-    router: Router,
+    service: impl Fn(SocketAddr) -> S + Send,
 ) -> Result<(), StartError>
 where
-    A: axum_server::accept::Accept<tokio::net::TcpStream, WithAddress>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    A::Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send,
-    A::Service:
-        axum_server::service::SendService<axum::http::Request<hyper::body::Incoming>> + Send,
+    A: Accept<TcpStream, S> + Clone + Send + Sync + 'static,
+    A::Stream: AsyncRead + AsyncWrite + Unpin + Send,
+    A::Service: SendService<Request<Incoming>> + Send,
     A::Future: Send,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
 {
     server
         .http_builder()
@@ -204,7 +210,7 @@ where
     server
         .first_request_timeout(HEAD_TIMEOUT)
         .handle(handle)
-        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
+        .serve(tower::service_fn(|peer| ready(Ok::<_, Infallible>(service(peer)))))
         .await
         .map_err(StartError::Listen)
 }

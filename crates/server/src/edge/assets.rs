@@ -1,9 +1,5 @@
 //! `GET /v1/assets/…`: the bundle's files, immutable and compressed beforehand.
 
-use std::sync::Arc;
-
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -18,16 +14,10 @@ const TRUE: HeaderValue = HeaderValue::from_static("true");
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serves one file, in the best encoding the client takes.
-pub(super) async fn asset(
-    State(app): State<Arc<App>>,
-    name: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, EdgeError> {
-    // A name that is not text is no name of ours.
-    let Path(name) = name.map_err(|_| EdgeError::NotFound)?;
-    let configured = app.configured();
-    let asset = configured.bundle.asset(&name).ok_or(EdgeError::NotFound)?;
-    let (encoding, body) = choose(asset, &headers);
+pub(super) fn asset(app: &App, name: &str, headers: &HeaderMap) -> Result<Response, EdgeError> {
+    let configured = app.glance();
+    let asset = configured.bundle.asset(name).ok_or(EdgeError::NotFound)?;
+    let (encoding, body) = choose(asset, headers);
     let mut response = body.into_response();
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));

@@ -9,8 +9,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use datafly_core::consent::Consent;
 use datafly_core::id::{CanonicalId, Identifier};
@@ -20,13 +18,12 @@ use datafly_core::visitor::Visitor;
 use futures_util::future::join_all;
 use serde::Deserialize;
 
+use super::asked::Asked;
 use super::caller::{self, Caller};
-use super::client::Client;
 use super::error::EdgeError;
-use super::key::ForPipeline;
 use super::loader::script_literal;
-use super::{body, profile};
-use crate::app::App;
+use super::{answer, body, profile};
+use crate::app::Pipeline;
 use crate::enrichment::{Ask, DEADLINE, Enrichment, Source};
 use crate::limits::Worker;
 use crate::signature::Signed;
@@ -46,48 +43,41 @@ struct Bootstrap {
 }
 
 /// Answers `{"profiles":{…}}`.
-pub(super) async fn bootstrap(
-    State(app): State<Arc<App>>,
-    site: ForPipeline,
-    client: Client,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, EdgeError> {
+pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response, EdgeError> {
+    let Asked { app, pipeline, headers, .. } = *asked;
     // A browser has no business here, signed or not.
-    if caller::of_post(&headers, &site.pipeline)? != Caller::Server {
+    if caller::of_post(headers, pipeline)? != Caller::Server {
         return Err(EdgeError::OriginNotAllowed);
     }
-    let body = body::read_event(&headers, body).await?;
+    let body = body::read_event(headers, body).await?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let signed =
-        Signed { route: path::BOOTSTRAP, pipeline: site.pipeline.key.as_str(), body: &body };
+    let signed = Signed { route: path::BOOTSTRAP, pipeline: pipeline.key.as_str(), body: &body };
     let now = app.clock.now();
-    let keys = &site.pipeline.server_keys;
-    keys.verify(text("x-timestamp"), text("x-signature"), &signed, now)?;
+    pipeline.server_keys.verify(text("x-timestamp"), text("x-signature"), &signed, now)?;
 
-    let asked: Bootstrap = serde_json::from_slice(&body)
+    let wish: Bootstrap = serde_json::from_slice(&body)
         .map_err(|error| EdgeError::InvalidBootstrap(error.to_string()))?;
-    let wanted = wanted(&site, asked.providers.as_deref())?;
-    let present = match asked.canonical_id {
-        Some(id) => app.visitors.look_at(&site.pipeline.key, id).await?,
+    let wanted = wanted(pipeline, wish.providers.as_deref())?;
+    let present = match wish.canonical_id {
+        Some(id) => app.visitors.look_at(&pipeline.key, id).await?,
         None => Some(Arc::new(Visitor::default())),
     };
-    let stated = asked.consent.as_ref().map(Consent::parse).transpose()?;
+    let stated = wish.consent.as_ref().map(Consent::parse).transpose()?;
     let consents = |record: &Visitor| {
         let consent = stated.as_ref().or_else(|| record.consent());
-        let category = site.pipeline.consent.as_deref();
+        let category = pipeline.consent.as_deref();
         category.is_none_or(|category| consent.is_some_and(|consent| consent.grants(category)))
     };
     let who = Identifiers {
-        canonical_id: asked.canonical_id,
+        canonical_id: wish.canonical_id,
         anonymous_id: None,
-        user_id: asked.user_id,
-        email: asked.email,
-        phone: asked.phone,
+        user_id: wish.user_id,
+        email: wish.email,
+        phone: wish.phone,
     };
-    let worker =
-        Worker { pipeline: &site.pipeline.key, visitor: who.canonical_id, address: client.address };
-    let limits = &site.configured.limits;
+    let address = asked.client.address;
+    let worker = Worker { pipeline: &pipeline.key, visitor: who.canonical_id, address };
+    let limits = &asked.configured.limits;
     let may_call = || limits.work(&worker).inspect_err(|it| app.metrics.limited(it.limit)).is_ok();
     let answers = wanted.iter().map(|enrichment| async {
         let answer = match &present {
@@ -107,28 +97,25 @@ pub(super) async fn bootstrap(
             }
         };
         if let Some(id) = who.canonical_id {
-            app.decisions.record(&site.pipeline.key, id, &answer.decision);
+            app.decisions.record(&pipeline.key, id, &answer.decision);
         }
         (enrichment.name.clone(), answer.attributes)
     });
     let answers = join_all(answers).await;
     let profiles = profile::object(answers.iter().map(|(name, json)| (&**name, &**json)));
     let json = format!(r#"{{"profiles":{profiles}}}"#);
-    let mut response = Response::new(Body::from(script_literal(&json)));
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    Ok(response)
+    Ok(answer::json(script_literal(&json)))
 }
 
-fn wanted<'s>(
-    site: &'s ForPipeline,
+fn wanted<'p>(
+    pipeline: &'p Pipeline,
     names: Option<&[String]>,
-) -> Result<Vec<&'s Enrichment>, EdgeError> {
+) -> Result<Vec<&'p Enrichment>, EdgeError> {
     match names {
-        None => Ok(site.pipeline.enrichments.iter().collect()),
+        None => Ok(pipeline.enrichments.iter().collect()),
         Some(names) => names
             .iter()
-            .map(|name| site.pipeline.enrichment(name).ok_or(EdgeError::UnknownProvider))
+            .map(|name| pipeline.enrichment(name).ok_or(EdgeError::UnknownProvider))
             .collect(),
     }
 }

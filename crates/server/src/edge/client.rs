@@ -1,14 +1,9 @@
 //! The client as the network shows it: its address, and whether it is a crawler.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderName, header};
-
-use crate::app::{App, Configured};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -26,31 +21,23 @@ pub(super) struct Client {
     pub(super) crawler: bool,
 }
 
-impl FromRequestParts<Arc<App>> for Client {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let agent = parts.headers.get(header::USER_AGENT).map(header::HeaderValue::as_bytes);
-        Ok(Self {
-            address: address(&parts.extensions, &parts.headers, &app.glance()),
+impl Client {
+    /// Whoever sends these headers over a connection from `peer`.
+    pub(super) fn of(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &[IpNet]) -> Self {
+        let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+        Self {
+            address: peer.map(|peer| address(peer.to_canonical(), headers, proxies)),
             crawler: agent.is_some_and(is_crawler),
-        })
+        }
     }
 }
 
 /// The client's address: the peer's, unless the peer is a trusted proxy. Then it is the last address in
 /// `X-Forwarded-For` that is not one: what stands before that, anybody can write.
-pub(super) fn address(
-    extensions: &Extensions,
-    headers: &HeaderMap,
-    configured: &Configured,
-) -> Option<IpAddr> {
-    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let peer = peer.ip().to_canonical();
-    let trusted =
-        |address: IpAddr| configured.trusted_proxies.iter().any(|net| net.contains(&address));
+fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let trusted = |address: IpAddr| proxies.iter().any(|net| net.contains(&address));
     if !trusted(peer) {
-        return Some(peer);
+        return peer;
     }
     let values: Vec<_> = headers.get_all(X_FORWARDED_FOR).iter().collect();
     let hops = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
@@ -64,7 +51,7 @@ pub(super) fn address(
             break;
         }
     }
-    Some(nearest)
+    nearest
 }
 
 fn is_crawler(agent: &[u8]) -> bool {

@@ -5,25 +5,22 @@
 //! that a first page is personalised by its own context in one request.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, Uri};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use datafly_core::event::{Event, EventKind, IdentityToken, Submission};
 use datafly_core::visitor::{Binding, Claims, Doing, Verification};
 use jiff::Timestamp;
 
-use super::accepted::accepted;
+use super::answer::accepted;
+use super::asked::Asked;
 use super::caller::{self, Caller};
-use super::client::Client;
 use super::cookies::Renewal;
 use super::error::EdgeError;
-use super::key::ForPipeline;
 use super::visit::Visit;
-use super::{body, profile, query};
-use crate::app::{App, Pipeline};
+use super::{body, profile};
+use crate::app::Pipeline;
 use crate::enrichment::{DEADLINE, Enrichment};
 use crate::identity;
 use crate::visitors::News;
@@ -31,27 +28,20 @@ use crate::visitors::News;
 type Answer = Result<Response, EdgeError>;
 
 /// Takes an event of any kind.
-pub(super) async fn event(
-    kind: EventKind,
-    State(app): State<Arc<App>>,
-    site: ForPipeline,
-    client: Client,
-    headers: HeaderMap,
-    uri: Uri,
-    body: Body,
-) -> Answer {
-    let caller = caller::of_post(&headers, &site.pipeline)?;
-    let wanted = wanted(&site.pipeline, &uri)?;
-    let body = body::read_event(&headers, body).await?;
+pub(super) async fn event(kind: EventKind, asked: &Asked<'_>, body: Body) -> Answer {
+    let caller = caller::of_post(asked.headers, asked.pipeline)?;
+    let wanted = wanted(asked)?;
+    let body = body::read_event(asked.headers, body).await?;
     let Submission { event, token, handle } = Submission::parse(&body, kind)?;
+    let now = asked.app.clock.now();
     let identity = (kind == EventKind::Identify)
-        .then(|| identity_of(&event, token.as_ref(), &site.pipeline, app.clock.now()))
+        .then(|| identity_of(&event, token.as_ref(), asked.pipeline, now))
         .transpose()?;
-    let news = news(&event, &site.pipeline, app.clock.now())?;
+    let news = news(&event, asked.pipeline, now)?;
     if caller == Caller::Server {
         return accept_from_server(&event);
     }
-    let mut visit = Visit::recognise(&app, &site, client, &headers).await?;
+    let mut visit = Visit::recognise(asked).await?;
     visit.work()?;
     if visit.is_named_by(handle.as_deref()) {
         take(&mut visit, identity, news).await?;
@@ -75,8 +65,8 @@ async fn take(
     news: News,
 ) -> Result<(), EdgeError> {
     let consented = visit.consents();
-    let Pipeline { key, verification, .. } = &*visit.site.pipeline;
-    let (visitors, present) = (&visit.app.visitors, visit.present.clone());
+    let Pipeline { key, verification, .. } = visit.asked.pipeline;
+    let (visitors, present) = (&visit.asked.app.visitors, visit.present.clone());
     let present = match identity {
         Some((claims, proof)) => {
             visitors.identify(key, present, claims, proof, *verification, news).await?
@@ -132,11 +122,11 @@ fn news(event: &Event, pipeline: &Pipeline, now: Timestamp) -> Result<News, Edge
 }
 
 /// The providers whose profiles the answer is to carry.
-fn wanted<'p>(pipeline: &'p Pipeline, uri: &Uri) -> Result<Option<Vec<&'p Enrichment>>, EdgeError> {
-    let Some(list) = query::parameter(uri, "enrich")? else { return Ok(None) };
+fn wanted<'r>(asked: &Asked<'r>) -> Result<Option<Vec<&'r Enrichment>>, EdgeError> {
+    let Some(list) = asked.query.parameter("enrich")? else { return Ok(None) };
     let wanted = list
         .split(',')
-        .map(|name| pipeline.enrichment(name.trim()).ok_or(EdgeError::UnknownProvider));
+        .map(|name| asked.pipeline.enrichment(name.trim()).ok_or(EdgeError::UnknownProvider));
     wanted.collect::<Result<_, _>>().map(Some)
 }
 

@@ -9,7 +9,8 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 
-use crate::app::{Configured, CookiePolicy, Pipeline};
+use super::asked::Asked;
+use crate::app::CookiePolicy;
 use crate::credential::Credential;
 use crate::visitors::Present;
 
@@ -27,11 +28,8 @@ impl CookiePolicy {
 }
 
 /// The visitor's credential, if the request has exactly one and it is ours.
-pub(super) fn credential(
-    headers: &HeaderMap,
-    configured: &Configured,
-    pipeline: &Pipeline,
-) -> Option<Credential> {
+pub(super) fn credential(asked: &Asked<'_>) -> Option<Credential> {
+    let Asked { headers, configured, pipeline, .. } = asked;
     let name = configured.cookies.credential_name().as_bytes();
     let mut values = headers
         .get_all(header::COOKIE)
@@ -67,8 +65,7 @@ pub(super) enum Renewal {
 
 /// The `Set-Cookie` headers this visitor's browser is due.
 pub(super) fn due(
-    configured: &Configured,
-    pipeline: &Pipeline,
+    asked: &Asked<'_>,
     present: &Present,
     sent: Option<&Credential>,
     renewal: Renewal,
@@ -83,6 +80,7 @@ pub(super) fn due(
             }
     });
     if !current {
+        let Asked { configured, pipeline, .. } = asked;
         let policy = configured.cookies;
         let value = configured.credentials.issue(&pipeline.key, present.id, present.version, now);
         let credential = build(policy, policy.credential_name(), value, None);
@@ -93,7 +91,8 @@ pub(super) fn due(
 }
 
 /// The `Set-Cookie` headers that take both cookies away.
-pub(super) fn removal(configured: &Configured, pipeline: &Pipeline) -> HeaderMap {
+pub(super) fn removal(asked: &Asked<'_>) -> HeaderMap {
+    let Asked { configured, pipeline, .. } = asked;
     let mut headers = HeaderMap::new();
     let policy = configured.cookies;
     let gone = |name, domain| {

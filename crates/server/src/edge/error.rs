@@ -82,8 +82,8 @@ pub(super) enum EdgeError {
     #[error("there is nothing at this address")]
     NotFound,
     /// The route takes another method.
-    #[error("this address takes another method")]
-    MethodNotAllowed,
+    #[error("this address takes {0}")]
+    MethodNotAllowed(&'static str),
     /// Visitor state could not be read or written.
     #[error("the visitor's state cannot be reached, try again")]
     StateUnavailable,
@@ -117,7 +117,7 @@ impl EdgeError {
             Self::InvalidBootstrap(_) => (StatusCode::BAD_REQUEST, "INVALID_BOOTSTRAP"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::StateUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STATE_UNAVAILABLE"),
         }
     }
@@ -141,12 +141,15 @@ impl IntoResponse for EdgeError {
         let (status, code) = self.status_and_code();
         let error = ErrorBody { code: code.to_owned(), message: self.to_string() };
         let mut response = (status, Json(ErrorResponse { error })).into_response();
-        let retry_after = match self {
-            Self::StateUnavailable => STATE_RETRY_SECONDS,
-            Self::RateLimited(exceeded) => seconds(exceeded.retry_after),
+        let (name, value) = match self {
+            Self::StateUnavailable => (header::RETRY_AFTER, STATE_RETRY_SECONDS.into()),
+            Self::RateLimited(exceeded) => {
+                (header::RETRY_AFTER, seconds(exceeded.retry_after).into())
+            }
+            Self::MethodNotAllowed(methods) => (header::ALLOW, HeaderValue::from_static(methods)),
             _ => return response,
         };
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+        response.headers_mut().insert(name, value);
         response
     }
 }

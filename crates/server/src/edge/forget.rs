@@ -4,35 +4,25 @@
 //! under way would bring the id back. What vendors answered of the visitor leaves the caches, and the
 //! answer takes both cookies away.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use super::accepted::accepted;
+use super::answer::accepted;
+use super::asked::Asked;
 use super::caller::{self, Caller};
-use super::client::Client;
 use super::cookies;
 use super::error::EdgeError;
-use super::key::ForPipeline;
 use super::visit::Visit;
-use crate::app::App;
 
 /// Forgets this browser.
-pub(super) async fn forget(
-    State(app): State<Arc<App>>,
-    site: ForPipeline,
-    client: Client,
-    headers: HeaderMap,
-) -> Result<Response, EdgeError> {
-    if caller::of_post(&headers, &site.pipeline)? == Caller::Server {
+pub(super) async fn forget(asked: &Asked<'_>) -> Result<Response, EdgeError> {
+    if caller::of_post(asked.headers, asked.pipeline)? == Caller::Server {
         return Ok(accepted(HeaderMap::new(), None, None));
     }
-    let visit = Visit::recognise(&app, &site, client, &headers).await?;
+    let visit = Visit::recognise(asked).await?;
     visit.work()?;
     visit.drop_profiles();
-    app.decisions.forget(&site.pipeline.key, visit.present.id);
-    app.visitors.reset(&site.pipeline.key, visit.present).await?;
-    Ok(accepted(cookies::removal(&site.configured, &site.pipeline), None, None))
+    asked.app.decisions.forget(&asked.pipeline.key, visit.present.id);
+    asked.app.visitors.reset(&asked.pipeline.key, visit.present).await?;
+    Ok(accepted(cookies::removal(asked), None, None))
 }

@@ -6,23 +6,19 @@
 //! load it. What is cached, or comes within [`PATIENCE`], is written in; for the rest the script asks.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use datafly_core::v1::{LoaderConfig, path};
 
+use super::asked::Asked;
 use super::caller;
-use super::client::Client;
 use super::cookies::Renewal;
 use super::error::EdgeError;
 use super::headers::CORP_CROSS_ORIGIN;
-use super::key::ForPipeline;
 use super::profile;
 use super::visit::Visit;
-use crate::app::App;
 
 /// How long the script waits for a vendor. Without the profile it is there at once, and asks itself.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -30,23 +26,18 @@ const PATIENCE: Duration = Duration::from_millis(50);
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 
 /// Writes the boot script.
-pub(super) async fn loader(
-    State(app): State<Arc<App>>,
-    site: ForPipeline,
-    client: Client,
-    headers: HeaderMap,
-) -> Response {
-    let visitor = if caller::is_trusted_include(&headers, &site.pipeline) {
+pub(super) async fn loader(asked: &Asked<'_>) -> Result<Response, EdgeError> {
+    let visitor = if caller::is_trusted_include(asked.headers, asked.pipeline) {
         // Without visitor state the page still boots, as one whose visitor is not known yet.
-        visitor_part(&app, &site, client, &headers).await.ok()
+        visitor_part(asked).await.ok()
     } else {
         None
     };
     let (cookies, config) = match visitor {
         Some((cookies, config)) => (Some(cookies), config),
-        None => (None, config(&site, false)),
+        None => (None, config(asked, false)),
     };
-    let template = &site.configured.bundle.loader;
+    let template = &asked.configured.bundle.loader;
     let script = [&*template.before, &script_literal(&config), &*template.after].concat();
     let mut response = script.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, JAVASCRIPT);
@@ -54,21 +45,16 @@ pub(super) async fn loader(
         Some(cookies) => response.headers_mut().extend(cookies),
         None => response.headers_mut().extend([CORP_CROSS_ORIGIN]),
     }
-    response
+    Ok(response)
 }
 
 /// The cookies this browser is due, and the configuration with what is known of its visitor.
-async fn visitor_part(
-    app: &App,
-    site: &ForPipeline,
-    client: Client,
-    headers: &HeaderMap,
-) -> Result<(HeaderMap, String), EdgeError> {
-    let visit = Visit::recognise(app, site, client, headers).await?;
+async fn visitor_part(asked: &Asked<'_>) -> Result<(HeaderMap, String), EdgeError> {
+    let visit = Visit::recognise(asked).await?;
     let cookies = visit.cookies(Renewal::Daily);
-    let enrichments = site.pipeline.enrichments.iter();
+    let enrichments = asked.pipeline.enrichments.iter();
     let profiles = profile::object_of(&visit, enrichments, PATIENCE, false).await;
-    let mut config = config(site, true);
+    let mut config = config(asked, true);
     // The configuration is an object with members; what is added is JSON already.
     config.pop();
     config.push_str(r#","profiles":"#);
@@ -80,7 +66,7 @@ async fn visitor_part(
 }
 
 /// The pipeline's configuration as JSON, without anything of a visitor.
-fn config(ForPipeline { configured, pipeline }: &ForPipeline, credentialed: bool) -> String {
+fn config(Asked { configured, pipeline, .. }: &Asked<'_>, credentialed: bool) -> String {
     let providers = pipeline.enrichments.iter().map(|it| it.name.to_string());
     let config = LoaderConfig {
         pipeline_key: pipeline.key.to_string(),

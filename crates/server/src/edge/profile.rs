@@ -19,7 +19,7 @@ pub(super) async fn of(
         Some(source) => enrichment.without(source, visit.now),
         None => ask(visit, enrichment, patience, refresh).await,
     };
-    visit.app.decisions.record(&visit.site.pipeline.key, visit.present.id, &answer.decision);
+    visit.asked.app.decisions.record(&visit.asked.pipeline.key, visit.present.id, &answer.decision);
     answer
 }
 
@@ -28,7 +28,7 @@ fn without_asking(visit: &Visit<'_>) -> Option<Source> {
     if visit.present.minted {
         return Some(Source::Minted);
     }
-    if visit.client.crawler {
+    if visit.asked.client.crawler {
         return Some(Source::Bot);
     }
     (!visit.consents()).then_some(Source::NoConsent)
@@ -40,7 +40,7 @@ async fn ask(
     patience: Duration,
     refresh: bool,
 ) -> Answer {
-    let mode = visit.site.pipeline.verification;
+    let mode = visit.asked.pipeline.verification;
     let who = visit.identifiers(mode);
     let proven =
         (mode == Verification::Optional).then(|| visit.identifiers(Verification::Required));

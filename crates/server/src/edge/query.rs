@@ -1,18 +1,69 @@
 //! Query parameters. One given twice is refused: two readers of one request must not see two things.
 
+use std::borrow::Cow;
+
 use axum::http::Uri;
 use url::form_urlencoded;
 
 use super::error::EdgeError;
 
-/// The parameter's value, if it is there.
-pub(super) fn parameter(uri: &Uri, name: &'static str) -> Result<Option<String>, EdgeError> {
-    let query = uri.query().unwrap_or_default();
-    let mut values = form_urlencoded::parse(query.as_bytes())
-        .filter(|(other, _)| other == name)
-        .map(|(_, value)| value.into_owned());
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(EdgeError::DoubledParameter(name)),
+/// The query of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Query<'r>(&'r str);
+
+impl<'r> Query<'r> {
+    /// Of a request's address.
+    pub(super) fn of(uri: &'r Uri) -> Self {
+        Self(uri.query().unwrap_or_default())
+    }
+
+    /// The parameter's value, if it is there.
+    pub(super) fn parameter(self, name: &'static str) -> Result<Option<Cow<'r, str>>, EdgeError> {
+        let mut values = self.0.split('&').map(decoded).filter(|(other, _)| other == name);
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value.map(|(_, value)| value)),
+            (_, Some(_)) => Err(EdgeError::DoubledParameter(name)),
+        }
+    }
+}
+
+/// One pair as name and value. Most hold nothing to decode, and then nothing is copied.
+fn decoded(pair: &str) -> (Cow<'_, str>, Cow<'_, str>) {
+    if pair.bytes().any(|byte| matches!(byte, b'%' | b'+'))
+        && let Some(pair) = form_urlencoded::parse(pair.as_bytes()).next()
+    {
+        return pair;
+    }
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    (name.into(), value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameter(query: &'static str, name: &'static str) -> Result<Option<Cow<'static, str>>, ()> {
+        Query(query).parameter(name).map_err(|_| ())
+    }
+
+    #[test]
+    fn a_parameter_is_decoded_however_it_was_written() {
+        for (query, value) in [
+            ("a=1&key=x", Some("x")),
+            ("k%65y=a%20b", Some("a b")),
+            ("key=a+b", Some("a b")),
+            ("key", Some("")),
+            ("key=a=b", Some("a=b")),
+            ("", None),
+            ("keys=1", None),
+        ] {
+            assert_eq!(parameter(query, "key").unwrap().as_deref(), value, "{query}");
+        }
+    }
+
+    #[test]
+    fn one_that_is_there_twice_is_refused_in_any_spelling() {
+        assert!(parameter("key=a&key=a", "key").is_err());
+        assert!(parameter("key=a&k%65y=b", "key").is_err());
     }
 }

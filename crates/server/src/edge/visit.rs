@@ -5,20 +5,16 @@ use datafly_core::linking_key::Identifiers;
 use datafly_core::visitor::Verification;
 use jiff::Timestamp;
 
-use super::client::Client;
+use super::asked::Asked;
 use super::cookies::{self, Renewal};
 use super::error::EdgeError;
-use super::key::ForPipeline;
-use crate::app::App;
 use crate::credential::Credential;
 use crate::limits::Worker;
 use crate::visitors::Present;
 
 /// The visitor of a request.
 pub(super) struct Visit<'a> {
-    pub(super) app: &'a App,
-    pub(super) site: &'a ForPipeline,
-    pub(super) client: Client,
+    pub(super) asked: &'a Asked<'a>,
     pub(super) now: Timestamp,
     sent: Option<Credential>,
     pub(super) present: Present,
@@ -26,46 +22,36 @@ pub(super) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     /// Recognises the visitor, or makes one.
-    pub(super) async fn recognise(
-        app: &'a App,
-        site: &'a ForPipeline,
-        client: Client,
-        headers: &HeaderMap,
-    ) -> Result<Self, EdgeError> {
-        let sent = cookies::credential(headers, &site.configured, &site.pipeline);
-        let present = app.visitors.recognise(&site.pipeline.key, sent.as_ref()).await?;
-        Ok(Self { app, site, client, now: app.clock.now(), sent, present })
+    pub(super) async fn recognise(asked: &'a Asked<'a>) -> Result<Self, EdgeError> {
+        let sent = cookies::credential(asked);
+        let present = asked.app.visitors.recognise(&asked.pipeline.key, sent.as_ref()).await?;
+        Ok(Self { asked, now: asked.app.clock.now(), sent, present })
     }
 
     /// Counts a piece of work: something that could reach a vendor, or changes state.
     pub(super) fn work(&self) -> Result<(), EdgeError> {
         let visitor = (!self.present.minted).then_some(self.present.id);
-        let pipeline = &self.site.pipeline.key;
-        let worker = Worker { pipeline, visitor, address: self.client.address };
-        Ok(self
-            .site
-            .configured
-            .limits
-            .work(&worker)
-            .inspect_err(|it| self.app.metrics.limited(it.limit))?)
+        let Asked { app, configured, pipeline, client, .. } = *self.asked;
+        let worker = Worker { pipeline: &pipeline.key, visitor, address: client.address };
+        let work = configured.limits.work(&worker);
+        Ok(work.inspect_err(|exceeded| app.metrics.limited(exceeded.limit))?)
     }
 
     /// The cookies the browser is due.
     pub(super) fn cookies(&self, renewal: Renewal) -> HeaderMap {
-        let ForPipeline { configured, pipeline } = self.site;
-        cookies::due(configured, pipeline, &self.present, self.sent.as_ref(), renewal, self.now)
+        cookies::due(self.asked, &self.present, self.sent.as_ref(), renewal, self.now)
     }
 
     /// What an event that is sent later names the visitor by.
     pub(super) fn handle(&self) -> String {
-        let ForPipeline { configured, pipeline } = self.site;
+        let Asked { configured, pipeline, .. } = *self.asked;
         configured.credentials.handle(&pipeline.key, self.present.id)
     }
 
     /// Whether a handle, if there is one, names this visitor. An event of somebody else, perhaps of before a
     /// log-out, says nothing about this one.
     pub(super) fn is_named_by(&self, handle: Option<&str>) -> bool {
-        let ForPipeline { configured, pipeline } = self.site;
+        let Asked { configured, pipeline, .. } = *self.asked;
         handle.is_none_or(|handle| {
             configured.credentials.read_handle(&pipeline.key, handle) == Some(self.present.id)
         })
@@ -78,15 +64,15 @@ impl<'a> Visit<'a> {
 
     /// Whether the visitor may be looked up, as far as consent goes.
     pub(super) fn consents(&self) -> bool {
-        let category = self.site.pipeline.consent.as_deref();
+        let category = self.asked.pipeline.consent.as_deref();
         let consent = self.present.record.consent();
         category.is_none_or(|category| consent.is_some_and(|consent| consent.grants(category)))
     }
 
     /// Drops what is cached of the visitor's profiles.
     pub(super) fn drop_profiles(&self) {
-        let who = self.identifiers(self.site.pipeline.verification);
-        for enrichment in &self.site.pipeline.enrichments {
+        let who = self.identifiers(self.asked.pipeline.verification);
+        for enrichment in &self.asked.pipeline.enrichments {
             enrichment.forget(&who);
         }
     }

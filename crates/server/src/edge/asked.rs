@@ -1,0 +1,38 @@
+//! A request for a visitor's data, taken apart once.
+
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use super::client::Client;
+use super::error::EdgeError;
+use super::key;
+use super::query::Query;
+use crate::app::{App, Configured, Pipeline};
+
+/// What every handler has before it. It borrows from the request: on the way of a page's enrich nothing
+/// is copied that is only looked at.
+pub(super) struct Asked<'r> {
+    pub(super) app: &'r App,
+    /// One request sees one configuration from its start to its end.
+    pub(super) configured: &'r Configured,
+    /// The pipeline whose key the request carries.
+    pub(super) pipeline: &'r Pipeline,
+    pub(super) headers: &'r HeaderMap,
+    pub(super) query: Query<'r>,
+    pub(super) client: Client,
+}
+
+impl<'r> Asked<'r> {
+    /// Of a request with a pipeline's key.
+    pub(super) fn of(
+        app: &'r App,
+        configured: &'r Configured,
+        head: &'r Parts,
+        client: Client,
+    ) -> Result<Self, EdgeError> {
+        let query = Query::of(&head.uri);
+        let key = key::of(query, &head.headers)?.ok_or(EdgeError::NoKey)?;
+        let pipeline = configured.pipelines.get(&key).ok_or(EdgeError::InvalidKey)?;
+        Ok(Self { app, configured, pipeline, headers: &head.headers, query, client })
+    }
+}
