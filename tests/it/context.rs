@@ -59,6 +59,20 @@ async fn the_newest_event_s_context_is_merged_over_the_plain_attributes() {
 }
 
 #[tokio::test]
+async fn forgetting_a_browser_drops_every_context() {
+    let app = app().await;
+    let mut browser = veras_browser(&app).await;
+    for category in ["shoes", "jackets"] {
+        view(&mut browser, page(category), true).await;
+    }
+    let personalised = || app.app.engine.caches().filled()[2];
+    assert_eq!((personalised().cache, personalised().entries), ("personalised", 2));
+    browser.fetch("POST", &format!("/v1/forget?key={PIPELINE}"), "").await;
+    let filled = app.app.engine.caches().filled();
+    assert!(filled.iter().all(|cache| cache.entries == 0), "{filled:?}");
+}
+
+#[tokio::test]
 async fn a_page_event_brings_the_profile_of_its_own_context() {
     let app = app().await;
     let mut browser = veras_browser(&app).await;

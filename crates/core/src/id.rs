@@ -96,6 +96,11 @@ impl PipelineKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same text, not a copy.
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 }
 
 impl FromStr for PipelineKey {
@@ -162,6 +167,12 @@ impl Identifier {
     /// The identifier in the clear: for a vendor's request or a comparison, never for a log.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<CanonicalId> for Identifier {
+    fn from(id: CanonicalId) -> Self {
+        Self(id.to_string())
     }
 }
 

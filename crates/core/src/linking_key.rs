@@ -4,6 +4,7 @@
 //! "sha256"}]`, either as that JSON text or as native TOML tables. The order is the order of trial.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{self, Deserializer, SeqAccess, Visitor as DeVisitor};
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub struct LinkingKey {
     /// Where the value comes from.
     pub source: Source,
     /// The vendor's name of the key.
-    pub key: String,
+    pub key: Arc<str>,
     /// How to turn the value; absent sends it as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<Hash>,
@@ -52,7 +53,7 @@ pub struct LinkingKey {
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct KeyValue {
     /// The vendor's name of the key.
-    pub key: String,
+    pub key: Arc<str>,
     /// The value, hashed where the key asks for it.
     pub value: Identifier,
 }
@@ -82,7 +83,7 @@ pub struct Identifiers {
 impl LinkingKey {
     /// The key with its value, or `None` when the visitor has no such identifier.
     pub fn value_of(&self, identifiers: &Identifiers) -> Option<KeyValue> {
-        let canonical = || Identifier::new(identifiers.canonical_id?.to_string()).ok();
+        let canonical = || identifiers.canonical_id.map(Identifier::from);
         let value = match self.source {
             Source::CanonicalId => canonical(),
             Source::AnonymousId => identifiers.anonymous_id.clone().or_else(canonical),
@@ -94,7 +95,7 @@ impl LinkingKey {
             None => value,
             Some(Hash::Sha256) => Identifier::new(sha256_hex(value.expose())).ok()?,
         };
-        Some(KeyValue { key: self.key.clone(), value })
+        Some(KeyValue { key: Arc::clone(&self.key), value })
     }
 }
 

@@ -13,7 +13,7 @@ fn nobody() -> Identifiers {
 }
 
 fn key(source: Source, hash: Option<Hash>) -> LinkingKey {
-    LinkingKey { source, key: "k".to_owned(), hash }
+    LinkingKey { source, key: "k".into(), hash }
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn the_seed_s_json_and_native_tables_read_the_same() {
     let text: LinkingKeys = serde_json::from_value(serde_json::Value::from(seed)).unwrap();
     assert_eq!(native, text);
     assert_eq!(
-        native.iter().map(|key| key.key.as_str()).collect::<Vec<_>>(),
+        native.iter().map(|key| &*key.key).collect::<Vec<_>>(),
         ["email_sha256", "device_cookie", "customer_id"]
     );
 }

@@ -1,6 +1,7 @@
 //! The `ProfileProvider` port: look a visitor up at a vendor.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,11 +12,11 @@ use thiserror::Error;
 
 /// A vendor's id of a profile. Names a person, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct ProfileId(Box<str>);
+pub struct ProfileId(Arc<str>);
 
 impl ProfileId {
     /// Takes the vendor's text as it is.
-    pub fn new(id: impl Into<Box<str>>) -> Self {
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
         Self(id.into())
     }
 

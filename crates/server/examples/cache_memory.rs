@@ -23,6 +23,10 @@ use datafly_server::enrichment::{
 use datafly_server::protection::Guards;
 use datafly_server::runtime::Runtime;
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A vendor that knows everybody, by a profile like the floor's of the benchmarks.
 struct Everybody;
 
@@ -115,6 +119,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             may_call: &|| true,
         };
         enrichment.answer(&ask).await;
+        // The task of the call ends before the next visitor comes, as it does on a server.
+        tokio::task::yield_now().await;
     }
     let grown = resident()? - before;
     for cache in engine.caches().filled() {

@@ -32,8 +32,8 @@ impl Decisions {
     }
 
     /// Records a decision about a visitor.
-    pub fn record(&self, pipeline: &PipelineKey, id: CanonicalId, decision: &Decision) {
-        self.metrics.decided(pipeline, decision);
+    pub fn record(&self, pipeline: &PipelineKey, id: CanonicalId, decision: Decision) {
+        self.metrics.decided(pipeline, &decision);
         tracing::debug!(
             pipeline.key = %pipeline,
             visitor.id = %id,
@@ -53,7 +53,7 @@ impl Decisions {
         if kept.len() >= PER_VISITOR {
             kept.pop_front();
         }
-        kept.push_back(decision.clone());
+        kept.push_back(decision);
     }
 
     /// The latest decisions about a visitor, oldest first.

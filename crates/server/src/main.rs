@@ -6,6 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Twice as fast as the system's on the small texts of a request, and gives memory back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// First-party personalisation server.
 #[derive(Parser)]
 #[command(name = "datafly", version)]

@@ -2,9 +2,10 @@
 //! nothing a page or a visitor sends becomes one.
 
 use std::fmt;
+use std::sync::Arc;
 
 use datafly_core::id::PipelineKey;
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -14,25 +15,35 @@ use crate::enrichment::{Decision, Engine};
 use crate::limits::Limit;
 use crate::protection::{BreakerState, Guards};
 
+/// A name of the configuration, shared with it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Name(Arc<str>);
+
+impl EncodeLabelValue for Name {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
+        EncodeLabelValue::encode(&&*self.0, encoder)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EnrichLabels {
-    pipeline: String,
-    provider: String,
+    pipeline: Name,
+    provider: Name,
     source: &'static str,
     personalised: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SiteLabels {
-    pipeline: String,
-    provider: String,
+    pipeline: Name,
+    provider: Name,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KeyLabels {
-    pipeline: String,
-    provider: String,
-    key: String,
+    pipeline: Name,
+    provider: Name,
+    key: Name,
     outcome: &'static str,
 }
 
@@ -95,11 +106,12 @@ impl Default for Metrics {
 
 impl Metrics {
     pub(crate) fn decided(&self, pipeline: &PipelineKey, decision: &Decision) {
-        let (site, provider) = (pipeline.as_str(), &*decision.provider);
+        let site = || Name(pipeline.shared());
+        let provider = || Name(Arc::clone(&decision.provider));
         self.enriched
             .get_or_create(&EnrichLabels {
-                pipeline: site.to_owned(),
-                provider: provider.to_owned(),
+                pipeline: site(),
+                provider: provider(),
                 source: decision.source.as_str(),
                 personalised: decision.personalised.as_str(),
             })
@@ -107,15 +119,15 @@ impl Metrics {
         for step in &decision.steps {
             self.keys
                 .get_or_create(&KeyLabels {
-                    pipeline: site.to_owned(),
-                    provider: provider.to_owned(),
-                    key: step.key.to_string(),
+                    pipeline: site(),
+                    provider: provider(),
+                    key: Name(Arc::clone(&step.key)),
                     outcome: step.outcome.as_str(),
                 })
                 .inc();
         }
         if decision.unproven {
-            let labels = SiteLabels { pipeline: site.to_owned(), provider: provider.to_owned() };
+            let labels = SiteLabels { pipeline: site(), provider: provider() };
             self.unproven.get_or_create(&labels).inc();
         }
     }

@@ -201,6 +201,8 @@ where
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // Answers are short: copied behind their head they go out in one piece.
+        .writev(false)
         .max_buf_size(MAX_HEAD_BYTES as usize)
         .http2()
         .timer(hyper_util::rt::TokioTimer::new())

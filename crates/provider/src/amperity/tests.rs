@@ -75,7 +75,7 @@ fn named_by_itself(reference: &SecretRef) -> Result<SecretString, SecretError> {
 }
 
 fn email(value: &str) -> KeyValue {
-    KeyValue { key: "email".to_owned(), value: Identifier::new(value).unwrap() }
+    KeyValue { key: "email".into(), value: Identifier::new(value).unwrap() }
 }
 
 async fn error_under(fault: Fault) -> ProviderError {
@@ -131,10 +131,10 @@ async fn configuration_faults_name_the_key_to_mend() {
         crossed.look_up(&email("vera@example.com")).await,
         Err(ProviderError::ScopeRefused { key: "profile_api_key", scope: "Profile Read Access" })
     );
-    let key = KeyValue { key: "loyalty".to_owned(), value: Identifier::new("1").unwrap() };
+    let key = KeyValue { key: "loyalty".into(), value: Identifier::new("1").unwrap() };
     assert_eq!(
         vendor.client().look_up(&key).await,
-        Err(ProviderError::KeyRefused { key: "loyalty".to_owned() })
+        Err(ProviderError::KeyRefused { key: "loyalty".into() })
     );
 }
 

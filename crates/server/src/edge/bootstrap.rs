@@ -97,7 +97,7 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
             }
         };
         if let Some(id) = who.canonical_id {
-            app.decisions.record(&pipeline.key, id, &answer.decision);
+            app.decisions.record(&pipeline.key, id, answer.decision);
         }
         (enrichment.name.clone(), answer.attributes)
     });

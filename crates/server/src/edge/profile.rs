@@ -1,12 +1,22 @@
 //! A visitor's attributes: what has to be so before anybody is looked up, and the decision afterwards.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use datafly_core::visitor::Verification;
 use futures_util::future::join_all;
 
+use super::asked::Asked;
 use super::visit::Visit;
 use crate::enrichment::{Answer, Ask, Enrichment, Source};
+
+/// What a browser is shown of one provider.
+pub(super) struct Shown {
+    /// A JSON object.
+    pub(super) attributes: Arc<str>,
+    /// Whether the time was up before anything was known.
+    late: bool,
+}
 
 /// The attributes of one provider.
 pub(super) async fn of(
@@ -14,13 +24,15 @@ pub(super) async fn of(
     enrichment: &Enrichment,
     patience: Duration,
     refresh: bool,
-) -> Answer {
-    let answer = match without_asking(visit) {
+) -> Shown {
+    let Answer { attributes, decision } = match without_asking(visit) {
         Some(source) => enrichment.without(source, visit.now),
         None => ask(visit, enrichment, patience, refresh).await,
     };
-    visit.asked.app.decisions.record(&visit.asked.pipeline.key, visit.present.id, &answer.decision);
-    answer
+    let late = decision.source == Source::Deadline;
+    let Asked { app, pipeline, .. } = *visit.asked;
+    app.decisions.record(&pipeline.key, visit.present.id, decision);
+    Shown { attributes, late }
 }
 
 /// Why nobody is looked up, if so.
@@ -68,9 +80,8 @@ pub(super) async fn object_of<'e>(
         (enrichment, of(visit, enrichment, patience, false).await)
     });
     let answers = join_all(answers).await;
-    let late = |answer: &Answer| answer.decision.source == Source::Deadline;
-    let shown = answers.iter().filter(|(_, answer)| complete || !late(answer));
-    object(shown.map(|(enrichment, answer)| (&*enrichment.name, &*answer.attributes)))
+    let shown = answers.iter().filter(|(_, shown)| complete || !shown.late);
+    object(shown.map(|(enrichment, shown)| (&*enrichment.name, &*shown.attributes)))
 }
 
 /// Writes a JSON object of members that are JSON already.

@@ -180,8 +180,18 @@ impl Caches {
         self.hash(&[b"profile", vendor.as_bytes(), id.expose().as_bytes()])
     }
 
+    /// The first half is the profile's, so that all of a profile's contexts can be found.
     pub(super) fn context_key(&self, vendor: &str, id: &ProfileId, context: &ContextHash) -> Key {
-        self.hash(&[b"context", vendor.as_bytes(), id.expose().as_bytes(), context.as_bytes()])
+        let [profile, _] = self.profile_key(vendor, id);
+        let [context, _] = self.hash(&[b"context", context.as_bytes()]);
+        [profile, context]
+    }
+
+    /// Drops all that is known of a profile.
+    pub(super) fn forget_profile(&self, vendor: &str, id: &ProfileId) {
+        let at = self.profile_key(vendor, id);
+        self.attributes.remove(&at);
+        self.personalised.retain(|context, _| context[0] != at[0]);
     }
 
     fn hash(&self, parts: &[&[u8]]) -> Key {

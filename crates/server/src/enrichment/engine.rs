@@ -121,7 +121,7 @@ impl Engine {
         let at = self.caches.profile_key(&vendor.identity, id);
         let landed = || {
             let answered = self.caches.attributes.get(&at)?;
-            (not_before < answered.at).then(|| Ok(Some(answered)))
+            (not_before < answered.at).then_some(Ok(Some(answered)))
         };
         let call = || {
             let (engine, vendor, id) = (Arc::clone(self), vendor.clone(), id.clone());
@@ -183,7 +183,7 @@ impl Engine {
     pub(super) fn forget(&self, vendor: &Vendor, key: &KeyValue) {
         let at = self.caches.resolution_key(&vendor.identity, key);
         if let Some((_, Resolution::Found { id, .. })) = self.caches.resolution.remove(&at) {
-            self.caches.attributes.remove(&self.caches.profile_key(&vendor.identity, &id));
+            self.caches.forget_profile(&vendor.identity, &id);
         }
     }
 

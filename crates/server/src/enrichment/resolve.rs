@@ -50,8 +50,7 @@ impl Enrichment {
             tried = true;
             trail.unproven |= self.is_unproven(ask, &key);
             let by_key = self.by_key(vendor, ask, &key).await;
-            let mut step =
-                |outcome| trail.steps.push(Step { key: key.key.as_str().into(), outcome });
+            let mut step = |outcome| trail.steps.push(Step { key: Arc::clone(&key.key), outcome });
             match by_key {
                 ByKey::Profile(profile, outcome) => {
                     step(outcome);
@@ -204,7 +203,7 @@ impl Enrichment {
     fn report(&self, error: &CallError, key: &KeyValue) {
         // A refusal is our own doing, and is reported where it began.
         if let CallError::Vendor(error) = error {
-            tracing::warn!(provider.name = %self.name, linking_key = key.key, %error,
+            tracing::warn!(provider.name = %self.name, linking_key = &*key.key, %error,
                 "failed to look a visitor up");
         }
     }
