@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
@@ -11,6 +11,7 @@ use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Verification;
 use ipnet::IpNet;
 
+use crate::boot_script::BootScript;
 use crate::bundle::Bundle;
 use crate::config::CacheConfig;
 use crate::credential::Credentials;
@@ -45,6 +46,8 @@ pub struct Pipeline {
     pub consent: Option<String>,
     /// The providers, in the owner's order.
     pub enrichments: Vec<Enrichment>,
+    /// The boot script, from its first use on. A pipeline is one configuration's, and so is its script.
+    pub boot_script: OnceLock<BootScript>,
 }
 
 impl Pipeline {

@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod advice;
 pub mod app;
+pub mod boot_script;
 pub mod bundle;
 pub mod config;
 pub mod credential;

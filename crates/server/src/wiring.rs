@@ -1,7 +1,7 @@
 //! From configuration to parts: the one place that knows which vendor and which engine is behind a port.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::{fs, io};
 
 use data_encoding::HEXLOWER;
@@ -258,6 +258,7 @@ fn build_pipeline(
         server_keys: SignatureKeys::new(config.server_keys),
         consent: config.consent,
         enrichments,
+        boot_script: OnceLock::new(),
     })
 }
 
