@@ -141,7 +141,7 @@ impl TestApp {
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
         let outside = Outside { runtime, transport };
-        let app = Arc::new(wiring::build(config, &secrets, &outside).unwrap());
+        let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
         let router = edge::router(Arc::clone(&app), wanted.base_path);
         Self { router, app, sandbox, surroundings, _folder: folder }

@@ -12,6 +12,7 @@ use datafly_core::visitor::Verification;
 use ipnet::IpNet;
 
 use crate::bundle::Bundle;
+use crate::certificate::Certificate;
 use crate::config::CacheConfig;
 use crate::credential::Credentials;
 use crate::decisions::Decisions;
@@ -114,6 +115,8 @@ pub struct Configured {
     pub cookies: CookiePolicy,
     /// The browser's files.
     pub bundle: Bundle,
+    /// What TLS is spoken with, unless a proxy in front speaks it.
+    pub certificate: Option<Certificate>,
     /// How much anybody may ask for.
     pub limits: Arc<Limits>,
     /// Whose `X-Forwarded-For` is believed.
@@ -151,6 +154,8 @@ pub struct App {
 pub struct Fixed {
     /// `server.listen`.
     pub listen: SocketAddr,
+    /// Whether there is `server.tls`.
+    pub tls: bool,
     /// `server.data_dir`.
     pub data_dir: PathBuf,
     /// `server.base_path`.
@@ -166,6 +171,7 @@ impl Fixed {
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
         let keys = [
             ("server.listen", self.listen == other.listen),
+            ("server.tls", self.tls == other.tls),
             ("server.data_dir", self.data_dir == other.data_dir),
             ("server.base_path", self.base_path == other.base_path),
             ("server.cache", self.cache == other.cache),

@@ -9,6 +9,7 @@ pub mod admin;
 pub mod advice;
 pub mod app;
 pub mod bundle;
+pub mod certificate;
 pub mod config;
 pub mod credential;
 mod data_dir;

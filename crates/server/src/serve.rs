@@ -14,7 +14,8 @@ use tokio::sync::watch;
 
 use crate::admin::{self, Door};
 use crate::app::App;
-use crate::config::{ServerConfig, TlsConfig};
+use crate::certificate;
+use crate::config::ServerConfig;
 use crate::edge;
 use crate::reload::{self, Watch};
 use crate::wiring::{self, Outside, StartError};
@@ -42,7 +43,6 @@ const SWEEP_LIMITS_EVERY: Duration = Duration::from_secs(30);
 /// Where a server listens, and with what.
 pub struct Listening {
     listen: SocketAddr,
-    tls: Option<TlsConfig>,
     base_path: String,
     admin: Option<(SocketAddr, Door)>,
 }
@@ -56,7 +56,6 @@ impl Listening {
         });
         Ok(Self {
             listen: server.listen,
-            tls: server.tls.clone(),
             base_path: server.base_path.clone(),
             admin: admin.transpose()?,
         })
@@ -68,26 +67,17 @@ pub struct Server {
     listener: TcpListener,
     admin: Option<(TcpListener, Door)>,
     app: Arc<App>,
-    tls: Option<RustlsConfig>,
     base_path: String,
     watch: Watch,
 }
 
 impl Server {
-    /// Opens the listeners and reads the certificate.
-    pub async fn bind(app: App, listening: Listening, watch: Watch) -> Result<Self, StartError> {
-        let Listening { listen, tls, base_path, admin } = listening;
+    /// Opens the listeners.
+    pub fn bind(app: App, listening: Listening, watch: Watch) -> Result<Self, StartError> {
+        let Listening { listen, base_path, admin } = listening;
         let admin = admin.map(|(listen, door)| Ok::<_, StartError>((open(listen)?, door)));
-        let tls = match tls {
-            Some(files) => Some(
-                RustlsConfig::from_pem_chain_file(&files.certificate, &files.key)
-                    .await
-                    .map_err(StartError::Tls)?,
-            ),
-            None => None,
-        };
         let (listener, admin) = (open(listen)?, admin.transpose()?);
-        Ok(Self { listener, admin, app: Arc::new(app), tls, base_path, watch })
+        Ok(Self { listener, admin, app: Arc::new(app), base_path, watch })
     }
 
     /// The address it listens on: the port is the system's choice where the configuration says 0.
@@ -131,8 +121,10 @@ impl Server {
             }
         });
 
-        let router = edge::router(self.app, &self.base_path);
-        if let Some(tls) = self.tls {
+        let router = edge::router(Arc::clone(&self.app), &self.base_path);
+        if self.app.fixed.tls {
+            let tls = certificate::tls(self.app).map_err(StartError::Tls)?;
+            let tls = RustlsConfig::from_config(Arc::new(tls));
             let server = axum_server::from_tcp_rustls(self.listener, tls);
             answer(server.map_err(StartError::Listen)?, handle, router).await
         } else {

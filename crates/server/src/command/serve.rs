@@ -37,8 +37,8 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
 
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let stop = stop_signal()?;
-        let app = wiring::build(config, watch.secrets(), &outside)?;
-        let server = Server::bind(app, listening, watch).await?;
+        let app = wiring::build(config, &outside)?;
+        let server = Server::bind(app, listening, watch)?;
         let address = server.address()?;
         let admin = server.admin_address()?;
         tracing::info!(%address, "listening");

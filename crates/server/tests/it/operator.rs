@@ -169,9 +169,43 @@ fn check_refuses_advises_and_opens_nothing() {
             "pipelines[dk_test_process].amperity.browser_attribute_allowlist"
         ]
     );
-    change(folder.path(), "esm-sandbox1", "is-sandbox1");
-    let (code, said) = check(&[]);
-    assert_eq!(code, Some(1));
-    assert!(said.starts_with("error: ") && said.contains("batch ingest"), "{said}");
     assert!(!data.exists(), "nothing was made");
+}
+
+#[test]
+fn check_reports_all_mistakes_at_once() {
+    let (folder, _vendor) = set_up();
+    let file = folder.path().join("datafly.toml").display().to_string();
+    change(folder.path(), "esm-sandbox1", "is-sandbox1");
+    change(folder.path(), "listen = \"127.0.0.1:0\"", "listen = 7\nlisten_on = 8");
+    change(folder.path(), "dk_test_process", "process");
+    change(folder.path(), "/pkg\"", "/nothing\"");
+    let output = datafly(&["check", "--config", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    let lines: Vec<_> = said.lines().collect();
+    for (line, start) in lines.iter().zip([
+        "error: line 3: `server.listen`: invalid type: integer `7`, expected socket address",
+        "error: line 4: `server.listen_on`: unknown key: write one of",
+        "error: line 7: `server.bundle_dir`: the browser bundle's",
+        "error: line 11: `pipelines[0].key`:",
+        "error: line 20: `pipelines[0].integrations[0].event_stream_id` is `is-sandbox1`: ids that",
+    ]) {
+        assert!(line.starts_with(start), "{line} instead of {start}");
+    }
+    assert_eq!(lines.len(), 5, "{said}");
+
+    let output = datafly(&["check", "--config", &file, "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let errors = said["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 5);
+    let last = &errors[4];
+    assert_eq!((&last["line"], &last["value"]), (&20.into(), &"is-sandbox1".into()));
+    assert_eq!(last["key"], "pipelines[0].integrations[0].event_stream_id");
+    assert!(last["text"].as_str().unwrap().contains("create a real-time stream"));
+    // A start says the same, and does not start.
+    let output = datafly(&["serve", "--config", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr).lines().count(), 5, "{}", text(&output.stderr));
 }
