@@ -62,7 +62,7 @@ impl Watch {
             .and_then(|config| wiring::reconfigure(app, config, &self.outside));
         Some(match reload {
             Ok(restart) => {
-                app.note_reload(Ok(()));
+                app.note_reload(Ok(&restart));
                 tracing::info!("the changed configuration is served");
                 for key in &restart {
                     tracing::warn!(key, "this key changes with a restart only");

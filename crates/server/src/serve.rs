@@ -12,13 +12,12 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::sync::watch;
 
-use crate::admin::{self, Door};
+use crate::admin;
 use crate::app::App;
 use crate::certificate;
-use crate::config::ServerConfig;
 use crate::edge;
 use crate::reload::{self, Watch};
-use crate::wiring::{self, Outside, StartError};
+use crate::wiring::StartError;
 
 /// How long a client may take to send its request's head, from the first byte it owes us, which may be
 /// none at all: slower ones are holding a place.
@@ -40,44 +39,20 @@ const SWEEP_EVERY: Duration = Duration::from_mins(15);
 /// How often limits of those who have been silent are dropped.
 const SWEEP_LIMITS_EVERY: Duration = Duration::from_secs(30);
 
-/// Where a server listens, and with what.
-pub struct Listening {
-    listen: SocketAddr,
-    base_path: String,
-    admin: Option<(SocketAddr, Door)>,
-}
-
-impl Listening {
-    /// What the configuration says; a token for the owner is made where it says none.
-    pub fn of(server: &ServerConfig, outside: &Outside) -> Result<Self, StartError> {
-        let admin = server.admin.as_ref().map(|admin| {
-            let token = wiring::admin_token(admin, &server.data_dir, outside)?;
-            Ok::<_, StartError>((admin.listen, Door { token, hosts: admin.hosts.clone() }))
-        });
-        Ok(Self {
-            listen: server.listen,
-            base_path: server.base_path.clone(),
-            admin: admin.transpose()?,
-        })
-    }
-}
-
 /// A server whose listeners are open but which does not answer yet.
 pub struct Server {
     listener: TcpListener,
-    admin: Option<(TcpListener, Door)>,
+    admin: Option<TcpListener>,
     app: Arc<App>,
-    base_path: String,
     watch: Watch,
 }
 
 impl Server {
     /// Opens the listeners.
-    pub fn bind(app: App, listening: Listening, watch: Watch) -> Result<Self, StartError> {
-        let Listening { listen, base_path, admin } = listening;
-        let admin = admin.map(|(listen, door)| Ok::<_, StartError>((open(listen)?, door)));
-        let (listener, admin) = (open(listen)?, admin.transpose()?);
-        Ok(Self { listener, admin, app: Arc::new(app), base_path, watch })
+    pub fn bind(app: App, watch: Watch) -> Result<Self, StartError> {
+        let listener = open(app.fixed.listen)?;
+        let admin = app.fixed.admin.map(open).transpose()?;
+        Ok(Self { listener, admin, app: Arc::new(app), watch })
     }
 
     /// The address it listens on: the port is the system's choice where the configuration says 0.
@@ -87,7 +62,7 @@ impl Server {
 
     /// The address of the owner's listener, where there is one.
     pub fn admin_address(&self) -> Result<Option<SocketAddr>, StartError> {
-        let admin = self.admin.as_ref().map(|(listener, _)| listener.local_addr());
+        let admin = self.admin.as_ref().map(TcpListener::local_addr);
         admin.transpose().map_err(StartError::Listen)
     }
 
@@ -100,9 +75,9 @@ impl Server {
         let (stopped, until_stopped) = watch::channel(());
         tokio::spawn(sweep(Arc::clone(&self.app), until_stopped.clone()));
         tokio::spawn(reload(Arc::clone(&self.app), self.watch, until_stopped));
-        if let Some((listener, door)) = self.admin {
+        if let Some(listener) = self.admin {
             let server = axum_server::from_tcp(listener).map_err(StartError::Listen)?;
-            let router = admin::router(Arc::clone(&self.app), door);
+            let router = admin::router(Arc::clone(&self.app));
             let handle = admin_handle.clone();
             tokio::spawn(async move {
                 if let Err(error) = answer(server, handle, router).await {
@@ -121,7 +96,7 @@ impl Server {
             }
         });
 
-        let router = edge::router(Arc::clone(&self.app), &self.base_path);
+        let router = edge::router(Arc::clone(&self.app), &self.app.fixed.base_path);
         if self.app.fixed.tls {
             let tls = certificate::tls(self.app).map_err(StartError::Tls)?;
             let tls = RustlsConfig::from_config(Arc::new(tls));

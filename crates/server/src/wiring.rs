@@ -14,6 +14,7 @@ use datafly_store::embedded::EmbeddedState;
 use datafly_store::{State, StateError};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::admin::Door;
 use crate::app::{App, Configured, CookiePolicy, Fixed, Lasting, Pipeline, Pipelines};
 use crate::config::{
     AdminConfig, Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig, Secrets,
@@ -93,6 +94,9 @@ impl Outside {
 /// What integrations are built over.
 struct Ground<'a> {
     outside: &'a Outside,
+    /// Gives the secret that is kept in a file of `data_dir`.
+    kept: &'a dyn Fn(&str) -> Result<SecretString, StartError>,
+    base_path: String,
     engine: Arc<Engine>,
     guards: Arc<Guards>,
     contexts_per_minute: usize,
@@ -102,10 +106,11 @@ struct Ground<'a> {
 /// reported, also beside a running server that holds the state.
 pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     let Runtime { clock, entropy } = &outside.runtime;
-    let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, outside)?);
     let data_dir = config.server.data_dir.clone();
     data_dir::make(&data_dir).map_err(|error| file_error(&data_dir, error))?;
-    let configured = configure(config, &|| kept_cookie_key(&data_dir, entropy), &ground)?;
+    let kept = |file: &str| kept_secret(&data_dir.join(file), entropy);
+    let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, outside, &kept)?);
+    let configured = configure(config, &ground)?;
     let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
     let visitors = Visitors::new(state, outside.runtime.clone());
     let Ground { engine, guards, .. } = ground;
@@ -121,14 +126,21 @@ pub fn reconfigure(
     outside: &Outside,
 ) -> Result<Vec<&'static str>, StartError> {
     let restart = app.fixed.differences(&fixed(&config.server));
+    let kept = |file: &str| kept_secret(&app.fixed.data_dir.join(file), &outside.runtime.entropy);
     let ground = Ground {
         outside,
+        kept: &kept,
+        // The routes stay under the old one.
+        base_path: app.fixed.base_path.clone(),
         engine: Arc::clone(&app.engine),
         guards: Arc::clone(&app.guards),
         contexts_per_minute: config.server.cache.contexts_per_minute,
     };
-    let kept = || kept_cookie_key(&app.fixed.data_dir, &outside.runtime.entropy);
-    let mut configured = configure(config, &kept, &ground)?;
+    let mut configured = configure(config, &ground)?;
+    if app.fixed.tls && configured.certificate.is_none() {
+        // The listener goes on speaking TLS until the restart.
+        configured.certificate = app.glance().certificate.clone();
+    }
     // What has been used up of a limit stays used up.
     let limits = Arc::clone(&app.glance().limits);
     if limits.settings() == configured.limits.settings() {
@@ -141,22 +153,9 @@ pub fn reconfigure(
 /// Whether a file's configuration could be served. Opens, makes and asks nothing.
 pub fn check(file: &Path, secrets: &Secrets, outside: &Outside) -> Result<Configured, StartError> {
     let config = Config::load(file, secrets)?;
-    let ground = Ground::new(&config.server, outside)?;
-    let passing = || Ok(SecretString::from(new_secret(&outside.runtime.entropy)?));
-    configure(config, &passing, &ground)
-}
-
-/// The token of the admin listener: the configured one, or one that is made once and kept.
-pub fn admin_token(
-    admin: &AdminConfig,
-    data_dir: &Path,
-    outside: &Outside,
-) -> Result<SecretString, StartError> {
-    if let Some(token) = &admin.token {
-        return Ok(token.clone());
-    }
-    data_dir::make(data_dir).map_err(|error| file_error(data_dir, error))?;
-    kept_secret(&data_dir.join(ADMIN_TOKEN_FILE), &outside.runtime.entropy)
+    let kept = |_: &str| Ok(SecretString::from(new_secret(&outside.runtime.entropy)?));
+    let ground = Ground::new(&config.server, outside, &kept)?;
+    configure(config, &ground)
 }
 
 fn fixed(server: &ServerConfig) -> Fixed {
@@ -165,34 +164,45 @@ fn fixed(server: &ServerConfig) -> Fixed {
         tls: server.certificate.is_some(),
         data_dir: server.data_dir.clone(),
         base_path: server.base_path.clone(),
-        cache: server.cache,
+        cache_bytes: server.cache.bytes,
+        lives: server.cache.lives,
         admin: server.admin.as_ref().map(|admin| admin.listen),
     }
 }
 
 impl<'a> Ground<'a> {
     /// Over a new engine.
-    fn new(server: &ServerConfig, outside: &'a Outside) -> Result<Self, StartError> {
+    fn new(
+        server: &ServerConfig,
+        outside: &'a Outside,
+        kept: &'a dyn Fn(&str) -> Result<SecretString, StartError>,
+    ) -> Result<Self, StartError> {
         let Runtime { clock, entropy } = &outside.runtime;
         let cache = server.cache;
         let caches = Caches::new(cache.bytes, entropy.bytes()?);
         let engine = Arc::new(Engine::new(caches, cache.lives, Arc::clone(clock)));
-        let contexts_per_minute = cache.contexts_per_minute;
-        Ok(Self { outside, engine, guards: Arc::default(), contexts_per_minute })
+        Ok(Self {
+            outside,
+            kept,
+            base_path: server.base_path.clone(),
+            engine,
+            guards: Arc::default(),
+            contexts_per_minute: cache.contexts_per_minute,
+        })
     }
 }
 
-/// Builds what the configuration says; `cookie_key` is asked where it names none.
-fn configure(
-    config: Config,
-    cookie_key: &dyn Fn() -> Result<SecretString, StartError>,
-    ground: &Ground<'_>,
-) -> Result<Configured, StartError> {
+/// Builds what the configuration says.
+fn configure(config: Config, ground: &Ground<'_>) -> Result<Configured, StartError> {
     let server = config.server;
     let credentials = match server.credentials {
         Some(credentials) => credentials,
-        None => Credentials::new([(LOCAL_KEY.to_owned(), cookie_key()?)])?,
+        None => Credentials::new([(LOCAL_KEY.to_owned(), (ground.kept)(COOKIE_KEY_FILE)?)])?,
     };
+    let door = server.admin.map(|AdminConfig { token, hosts, .. }| {
+        let token = token.map_or_else(|| (ground.kept)(ADMIN_TOKEN_FILE), Ok)?;
+        Ok::<_, StartError>(Door { token, hosts })
+    });
     let pipelines = config.pipelines.into_iter().map(|pipeline| build_pipeline(pipeline, ground));
     Ok(Configured {
         pipelines: Pipelines::new(pipelines),
@@ -202,8 +212,9 @@ fn configure(
         certificate: server.certificate,
         limits: Arc::new(Limits::new(server.limits, &ground.outside.runtime.clock)),
         trusted_proxies: server.trusted_proxies,
-        public_url: server.public_url,
-        asset_url: server.asset_url,
+        public_url: server.public_url + &ground.base_path,
+        asset_url: server.asset_url + &ground.base_path,
+        door: door.transpose()?,
     })
 }
 
@@ -232,14 +243,6 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
         consent: config.consent,
         enrichments,
     }
-}
-
-/// The key that is made once and kept beside the state it belongs to.
-fn kept_cookie_key(
-    data_dir: &Path,
-    entropy: &Arc<dyn Entropy>,
-) -> Result<SecretString, StartError> {
-    kept_secret(&data_dir.join(COOKIE_KEY_FILE), entropy)
 }
 
 /// A secret of a file; made where there is no such file.

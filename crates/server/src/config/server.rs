@@ -20,11 +20,11 @@ use crate::limits::LimitSettings;
 pub struct ServerConfig {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The URL browsers reach this server by, with the base path, without a trailing slash.
+    /// The URL browsers reach this server by, without the base path and without a trailing slash.
     pub public_url: String,
     /// Whether that URL is https, which decides how cookies are set.
     pub secure: bool,
-    /// The URL browsers fetch the bundle from, with the base path; the public one unless configured.
+    /// The URL browsers fetch the bundle from, likewise; the public one unless configured.
     pub asset_url: String,
     /// Where state is kept.
     pub data_dir: PathBuf,
@@ -48,7 +48,7 @@ pub struct ServerConfig {
 
 /// What `public_url` says, which the pipelines are measured by.
 pub(super) struct PublicUrl {
-    origin: String,
+    url: String,
     secure: bool,
     /// Its host.
     pub(super) host: String,
@@ -61,7 +61,7 @@ impl PublicUrl {
         let url =
             section.required::<Url>("public_url", "public_url = \"https://id.example.com\"")?;
         Some(Self {
-            origin: base(section, "public_url", &url)?,
+            url: base(section, "public_url", &url)?,
             secure: url.scheme() == "https",
             host: url.host_str().unwrap_or_default().to_owned(),
         })
@@ -88,8 +88,8 @@ impl ServerConfig {
         let (public, base_path) = (public?, base_path?);
         Some(Self {
             listen: listen?,
-            asset_url: asset_url.unwrap_or_else(|| Some(public.origin.clone()))? + &base_path,
-            public_url: format!("{}{base_path}", public.origin),
+            asset_url: asset_url.unwrap_or_else(|| Some(public.url.clone()))?,
+            public_url: public.url,
             secure: public.secure,
             data_dir: data_dir?,
             bundle: bundle?,

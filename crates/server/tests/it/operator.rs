@@ -14,7 +14,7 @@ use serde_json::Value;
 const IDENTIFY: &str = r#"{"userId":"user-123","traits":{"email":"alice@example.com"}}"#;
 const ENRICH: &str = "/v1/enrich?provider=amperity&key=dk_test_process";
 
-fn change(folder: &Path, from: &str, to: &str) {
+pub(crate) fn change(folder: &Path, from: &str, to: &str) {
     let file = folder.join("datafly.toml");
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains(from), "{from}");
@@ -32,7 +32,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A request to the owner's listener.
-fn ask(server: &Process, path: &str, headers: &str) -> String {
+pub(crate) fn ask(server: &Process, path: &str, headers: &str) -> String {
     let mut stream = server.connect_to("admin");
     let head = format!("GET {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
@@ -41,8 +41,8 @@ fn ask(server: &Process, path: &str, headers: &str) -> String {
     answer
 }
 
-const LOCAL: &str = "host: localhost\r\n";
-const ADMIN: &str = "[server.admin]\nlisten = \"127.0.0.1:0\"";
+pub(crate) const LOCAL: &str = "host: localhost\r\n";
+pub(crate) const ADMIN: &str = "[server.admin]\nlisten = \"127.0.0.1:0\"";
 
 #[test]
 fn an_allowlist_change_is_live_within_a_second_cached_answers_included() {
@@ -71,6 +71,49 @@ fn an_invalid_change_changes_nothing_and_is_reported() {
     change(folder.path(), "is-sandbox1", "esm-sandbox1");
     sleep(Duration::from_secs(1));
     assert!(ask(&server, "/readyz", LOCAL).contains(r#""refused_configuration":null"#));
+}
+
+/// Everything that does not change is named, by its field, where it is looked for; the rest is served.
+#[test]
+fn what_needs_a_restart_is_named_in_the_health_answer() {
+    let (folder, _vendor) = set_up();
+    change(folder.path(), "# ADMIN", ADMIN);
+    let server = Process::serve(folder.path());
+    let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
+    assert!(ask(&server, "/readyz", LOCAL).contains(r#""needs_restart":[]"#));
+    let data = "/data\"";
+    change(
+        folder.path(),
+        data,
+        "/other\"\nbase_path = \"/df\"\ncache = { memory_mb = 5, fresh_seconds = 7 }",
+    );
+    change(folder.path(), "listen = \"127.0.0.1:0\"\npublic", "listen = \"127.0.0.1:1\"\npublic");
+    change(
+        folder.path(),
+        ADMIN,
+        "[server.admin]\nlisten = \"127.0.0.1:2\"\nhosts = [\"ops.test\"]",
+    );
+    change(folder.path(), "\"Persona\"", "\"FavoriteBrand\"");
+    sleep(Duration::from_secs(1));
+    // The new host is taken, and so is everything that needs no restart.
+    let ready = ask(&server, "/readyz", "host: ops.test\r\n");
+    let ready: Value = serde_json::from_str(ready.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(
+        ready["needs_restart"],
+        serde_json::json!([
+            "server.listen",
+            "server.data_dir",
+            "server.base_path",
+            "server.cache.memory_mb",
+            "server.cache.fresh_seconds",
+            "server.admin.listen",
+        ])
+    );
+    assert!(server.send("GET", ENRICH, &visitor, "").contains("Maison Lune"));
+    // URLs go on leading to the routes that there are.
+    let loader = server.send("GET", "/v1/loader.js?key=dk_test_process", &visitor, "");
+    assert!(loader.contains("http://localhost:8081") && !loader.contains("/df"), "{loader}");
+    assert!(!folder.path().join("other").exists());
 }
 
 #[test]
