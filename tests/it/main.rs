@@ -16,6 +16,7 @@ fn tell(figure: &str) {
 
 mod allowlist;
 mod assets;
+mod attacks;
 mod bad_input;
 mod bootstrap;
 mod caching;
