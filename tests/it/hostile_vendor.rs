@@ -2,11 +2,12 @@
 //! break out of a request. What counts is what went over the wire.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use datafly_tests::{TestApp, TestConfig};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::raw_vendor::{RawVendor, Reply};
 

@@ -56,7 +56,7 @@ fn vendor() -> (Router, Arc<AtomicU32>) {
         .route("/encoded/{status}", any(encoded))
         .route("/cut", any(cut))
         .route("/busy", any(|| async { (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "7")]) }))
-        .route("/hang", any(|| std::future::pending::<()>()))
+        .route("/hang", any(std::future::pending::<()>))
         .fallback(echo);
     (router, followed)
 }

@@ -1,3 +1,8 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -39,18 +44,23 @@ fn secrets(identity: &str) -> Secrets {
     Secrets::new(variables.map(|(name, value)| (name.to_owned(), value)))
 }
 
-fn parse_with(text: &str, secrets: &Secrets) -> Result<Config, ConfigError> {
-    let bundle = tempfile::tempdir().unwrap();
+/// The least that is taken for the browser's files.
+static BUNDLE: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
     for (name, content) in [
         ("manifest.json", r#"{"loader":"l","module":"m","wasm":"w"}"#),
         ("l", "boot(__DATAFLY_CONFIG__)"),
     ] {
-        std::fs::write(bundle.path().join(name), content).unwrap();
+        std::fs::write(folder.path().join(name), content).unwrap();
     }
     for name in ["m", "m.br", "m.gz", "w", "w.br", "w.gz"] {
-        std::fs::write(bundle.path().join(name), "x").unwrap();
+        std::fs::write(folder.path().join(name), "x").unwrap();
     }
-    Config::parse(&text.replace("BUNDLE", &bundle.path().display().to_string()), secrets)
+    folder
+});
+
+fn parse_with(text: &str, secrets: &Secrets) -> Result<Config, ConfigError> {
+    Config::parse(&text.replace("BUNDLE", &BUNDLE.path().display().to_string()), secrets)
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -258,4 +268,29 @@ fn a_secret_file_s_line_break_does_not_count() {
     let secret = Secrets::new([]).get(&reference).unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&secret), "s3cret");
     assert!(!format!("{secret:?}").contains("s3cret"));
+}
+
+proptest! {
+    /// Whatever is torn out of a file, put into it, or put in a value's place.
+    #[test]
+    fn any_damage_is_an_error_or_none_and_never_a_panic(
+        from in any::<prop::sample::Index>(),
+        length in 0_usize..40,
+        with in prop_oneof![
+            any::<String>(),
+            "[a-z\\[\\]{}=.'\"0-9\n -]{0,12}",
+            Just("[[pipelines]]".to_owned()),
+            Just("[server]\n".to_owned()),
+            Just("= [[{}], 1e999, 9223372036854775808]".to_owned()),
+        ],
+    ) {
+        let characters: Vec<char> = GOOD.chars().collect();
+        let from = from.index(characters.len());
+        let to = characters.len().min(from + length);
+        let damaged: String =
+            characters[..from].iter().copied().chain(with.chars()).chain(characters[to..].iter().copied()).collect();
+        if let Err(error) = parse(&damaged) {
+            prop_assert!(!error.to_string().contains("nobody noted why"), "{}", damaged);
+        }
+    }
 }

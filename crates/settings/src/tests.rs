@@ -22,9 +22,10 @@ fn said(text: &str, read: impl FnOnce(&mut Section<'_>)) -> Vec<String> {
 
 #[test]
 fn a_good_file_is_read_and_what_is_absent_is_no_mistake() {
-    let said = said("a = 1\n[b]\n[[c]]\n[[c]]\n", |root| {
+    let said = said("a = 1\nbig = 1_000_000\n[b]\n[[c]]\n[[c]]\n", |root| {
         assert_eq!(root.required::<u8>("a", ""), Some(1));
         assert_eq!(root.optional::<u8>("z"), None);
+        assert_eq!(root.number("big", 5, 1..=2_000_000, "hours"), Some(1_000_000));
         assert_eq!(root.number("y", 5, 1..=9, "hours"), Some(5));
         root.section("b").unwrap().end();
         assert!(root.section("x").is_none());

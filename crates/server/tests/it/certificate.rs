@@ -108,6 +108,10 @@ fn a_renewed_pair_is_served_and_half_of_one_is_not() {
     let ready = ask(&server, "/readyz", LOCAL);
     assert!(ready.contains("`server.tls.key`: it is not the certificate's"), "{ready}");
     refusals(1);
+    let log = Process::log(folder);
+    let said =
+        log.lines().filter(|line| line.contains("`server.tls.key`: it is not the certificate's"));
+    assert_eq!(said.count(), 1, "{log}");
 
     write(folder, "key.pem", &new.key);
     sleep(SEEN);
