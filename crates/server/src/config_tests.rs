@@ -94,8 +94,8 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
         ("https://id.example.com/", "http://id.example.com", "`server.public_url` is", "https"),
         (
             "https://id.example.com/",
-            "https://u:p@id.example.com",
-            "`server.public_url` is",
+            "https://:canary@id.example.com",
+            "`server.public_url`: it holds a user name",
             "https",
         ),
         (

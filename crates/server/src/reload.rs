@@ -1,4 +1,5 @@
-//! Hot reload: the configuration file, and every file it names a secret in, are looked at again and again.
+//! Hot reload: the configuration file, and every file that it names a secret or a certificate in, are looked at
+//! again and again.
 //!
 //! Looking and comparing is cheap and works everywhere (containers' mounted files, editors that rename), so
 //! there is no file-system watcher. A valid change is served from the next request on; requests under way end

@@ -90,6 +90,14 @@ impl<'r> Section<'r> {
         self.fetch(key, &reference)
     }
 
+    /// As [`Self::secret`], and it must be there.
+    pub fn required_secret(&mut self, key: &'static str) -> Option<SecretString> {
+        if !self.has(key) {
+            self.refuse(key, format_args!("it is missing: write `{key} = {{ env = \"NAME\" }}`"));
+        }
+        self.secret(key)
+    }
+
     /// The content of the file that the key names, as a text that may be a secret.
     pub fn file(&mut self, key: &'static str, example: &str) -> Option<SecretString> {
         let path: String = self.required(key, example)?;

@@ -46,7 +46,7 @@ impl Config {
         let base_url = base_url(&mut section);
         let tenant = tenant(&mut section);
         check_events(&mut section);
-        let ingest_key = api_key(&mut section, "api_key");
+        let ingest_key = section.required_secret("api_key");
         let profiles = profiles(&mut section, ingest_key.as_ref());
         let linking_keys = section.optional("linking_keys").unwrap_or_default();
         let allowlist = allowlist(&mut section);
@@ -138,13 +138,6 @@ fn check_events(section: &mut Section<'_>) {
         "write the real-time stream's id, which starts with `esm-`"
     };
     section.refuse_value("event_stream_id", stream, hint);
-}
-
-fn api_key(section: &mut Section<'_>, key: &'static str) -> Option<SecretString> {
-    if !section.has(key) {
-        section.refuse(key, format_args!("it is missing: write `{key} = {{ env = \"NAME\" }}`"));
-    }
-    section.secret(key)
 }
 
 fn profiles(section: &mut Section<'_>, ingest: Option<&SecretString>) -> Option<ProfileConfig> {

@@ -67,18 +67,11 @@ fn material(mut key: Section<'_>) -> Option<KeyMaterial> {
             if key.has("public_key") {
                 key.refuse("public_key", "an HS256 key has none: remove it");
             }
-            if !key.has("secret") {
-                key.refuse("secret", "an HS256 key needs one: write `secret = { env = \"NAME\" }`");
-            }
             long_secret(&mut key, "secret").map(KeyMaterial::Shared)
         }
         Some(KeyAlgorithm::Es256) => {
             if key.has("secret") {
                 key.refuse("secret", "an ES256 key has none: remove it");
-            }
-            if !key.has("public_key") {
-                let reason = "an ES256 key needs one: write `public_key = { file = \"/path\" }`";
-                key.refuse("public_key", reason);
             }
             public_key(&mut key).map(KeyMaterial::Public)
         }
@@ -91,7 +84,7 @@ fn material(mut key: Section<'_>) -> Option<KeyMaterial> {
 }
 
 fn public_key(key: &mut Section<'_>) -> Option<DecodingKey> {
-    let pem = key.secret("public_key")?;
+    let pem = key.required_secret("public_key")?;
     let read = DecodingKey::from_ec_pem(pem.expose_secret().as_bytes());
     if read.is_err() {
         let reason = "it is no P-256 public key in PEM form: write one that begins with \

@@ -104,9 +104,6 @@ fn origins(section: &mut Section<'_>) -> Vec<String> {
 }
 
 fn server_key(mut section: Section<'_>) -> Option<SecretString> {
-    if !section.has("secret") {
-        section.refuse("secret", "it is missing: write `secret = { env = \"NAME\" }`");
-    }
     let secret = long_secret(&mut section, "secret");
     section.end();
     secret

@@ -69,9 +69,9 @@ impl Secrets {
     }
 }
 
-/// A secret to sign with.
+/// A secret to sign with, which must be there.
 pub(super) fn long_secret(section: &mut Section<'_>, key: &'static str) -> Option<SecretString> {
-    let secret = section.secret(key)?;
+    let secret = section.required_secret(key)?;
     if secret.expose_secret().len() < MIN_SECRET_BYTES {
         let reason =
             format!("the secret is shorter than {MIN_SECRET_BYTES} bytes: make a longer one");

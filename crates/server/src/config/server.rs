@@ -114,10 +114,7 @@ fn cookie_keys(section: &mut Section<'_>) -> Option<Credentials> {
     let mut keys = Vec::<(String, SecretString)>::new();
     for mut key in section.sections("cookie_keys") {
         let id = key.required::<String>("id", "id = \"2026\"");
-        if !key.has("secret") {
-            key.refuse("secret", "it is missing: write for example `secret = { env = \"NAME\" }`");
-        }
-        let secret = key.secret("secret");
+        let secret = key.required_secret("secret");
         if let (Some(id), Some(secret)) = (id, secret) {
             match Credentials::new([(id.clone(), secret.clone())]) {
                 Ok(_) => keys.push((id, secret)),
@@ -153,11 +150,15 @@ fn base_path(section: &mut Section<'_>) -> Option<String> {
 /// without `Secure`.
 fn base(section: &Section<'_>, key: &str, url: &Url) -> Option<String> {
     let local = url.scheme() == "http" && url.host_str() == Some("localhost");
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if plain && (url.scheme() == "https" || local) {
-        return Some(url.as_str().trim_end_matches('/').to_owned());
-    }
     let hint = "write an https URL such as `https://id.example.com` (http only for localhost)";
-    section.refuse_value(key, url, hint);
-    None
+    if !url.username().is_empty() || url.password().is_some() {
+        // Not shown, since it may be a password.
+        section.refuse(key, format_args!("it holds a user name or a password: {hint}"));
+        return None;
+    }
+    if url.query().is_some() || url.fragment().is_some() || !(url.scheme() == "https" || local) {
+        section.refuse_value(key, url, hint);
+        return None;
+    }
+    Some(url.as_str().trim_end_matches('/').to_owned())
 }
