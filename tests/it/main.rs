@@ -16,6 +16,7 @@ fn tell(figure: &str) {
 
 mod allowlist;
 mod assets;
+mod attacks;
 mod bad_input;
 mod bootstrap;
 mod caching;
@@ -25,8 +26,11 @@ mod day;
 mod enrich;
 mod first_visit;
 mod fuzz;
+mod hostile_vendor;
 mod identity;
 mod limits;
 mod outage;
+mod raw_vendor;
+mod transport;
 mod trust;
 mod walls;

@@ -73,11 +73,10 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("datafly-sandbox"), set(&[]), "the emulator shares no type with the product");
     assert!(ours("datafly-browser").is_subset(&set(&["datafly-core"])));
     assert_eq!(ours("datafly-store"), set(&["datafly-core"]));
-    assert_eq!(ours("datafly-provider"), set(&["datafly-core"]));
-    assert_eq!(
-        ours("datafly-server"),
-        set(&["datafly-core", "datafly-provider", "datafly-sandbox", "datafly-store"])
-    );
+    assert_eq!(ours("datafly-settings"), set(&["datafly-core"]));
+    assert_eq!(ours("datafly-provider"), set(&["datafly-core", "datafly-settings"]));
+    let all = ["core", "provider", "sandbox", "settings", "store"];
+    assert_eq!(ours("datafly-server"), all.map(|name| format!("datafly-{name}")).into());
     assert_eq!(ours("xtask"), set(&[]));
 }
 
@@ -111,7 +110,8 @@ fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
         })
         .map(|(path, _)| path.strip_prefix(&server).unwrap().to_owned())
         .collect();
-    assert_eq!(named, [Path::new("command/sandbox.rs"), Path::new("wiring.rs")]);
+    let may = ["command/sandbox.rs", "wiring.rs", "wiring/integration.rs"].map(Path::new);
+    assert_eq!(named.iter().map(PathBuf::as_path).collect::<BTreeSet<_>>(), may.into());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn surroundings_enter_at_the_composition_roots() {
         "server/src/command/serve.rs",
         "sandbox/src/clock.rs",
     ];
-    for folder in ["core", "store", "provider", "server", "sandbox", "browser"] {
+    for folder in ["core", "settings", "store", "provider", "server", "sandbox", "browser"] {
         for (path, source) in sources(&root().join("crates").join(folder).join("src")) {
             let test = path.to_string_lossy().ends_with("_tests.rs");
             if test || allowed.iter().any(|allowed| path.ends_with(allowed)) {

@@ -140,7 +140,7 @@ impl TestApp {
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
         let outside = Outside { runtime, transport };
-        let app = Arc::new(wiring::build(config, &secrets, &outside).unwrap());
+        let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
         let edge = Edge::new(Arc::clone(&app), wanted.base_path);
         Self { edge, app, sandbox, surroundings, _folder: folder }

@@ -15,4 +15,5 @@ mod surroundings;
 
 pub use app::{PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox};
 pub use browser::{Answer, Browser, cookie_attributes, send};
+pub use in_process::InProcess;
 pub use surroundings::Surroundings;

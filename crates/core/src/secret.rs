@@ -72,7 +72,7 @@ pub enum SecretError {
     #[error("the environment variable `{0}` is not set: set it, or name another secret")]
     EnvUnset(String),
     /// The file cannot be read or is blank.
-    #[error("the secret file `{path}` cannot be used: {reason}")]
+    #[error("the file `{path}` cannot be used: {reason}")]
     File {
         /// The path as configured.
         path: String,

@@ -12,7 +12,7 @@ mod token;
 mod wire;
 
 pub use client::AmperityProfiles;
-pub use config::{Config, ConfigError, Settings};
+pub use config::Config;
 
 /// The provider's name on the wire and in a page: `window.datafly.profile.amperity`.
 pub const NAME: &str = "amperity";

@@ -27,7 +27,7 @@ use crate::app::App;
 /// Paths that are open to this machine.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Who may come in.
+/// Who may come in, by the configuration of the moment.
 pub struct Door {
     /// The token of everything that is not open.
     pub token: SecretString,
@@ -36,7 +36,7 @@ pub struct Door {
 }
 
 /// The admin listener's routes.
-pub fn router(app: Arc<App>, door: Door) -> Router {
+pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -44,18 +44,21 @@ pub fn router(app: Arc<App>, door: Door) -> Router {
         .route("/openapi.json", get(openapi::document))
         .route("/api/pipelines/{key}/visitors/{id}", get(visitors::decisions))
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "NOT_FOUND", "nothing is here") })
-        .layer(middleware::from_fn_with_state(Arc::new(door), guard))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard))
         .with_state(app)
 }
 
-async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> Response {
+async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let mut response = if !door.knows_host(headers) {
+    let configured = app.configured();
+    // Without a door, what is left of the listener is closed.
+    let door = configured.door.as_ref();
+    let mut response = if !door.is_some_and(|door| door.knows_host(headers)) {
         let message = "this host is not one of `server.admin.hosts`";
         refusal(StatusCode::MISDIRECTED_REQUEST, "HOST_NOT_ALLOWED", message)
     } else if headers.contains_key(header::ORIGIN) {
         refusal(StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", "pages may not ask here")
-    } else if !(is_open(&request) || door.has_token(headers)) {
+    } else if !(is_open(&request) || door.is_some_and(|door| door.has_token(headers))) {
         let message = "send the admin token as `Authorization: Bearer`";
         refusal(StatusCode::UNAUTHORIZED, "TOKEN_REJECTED", message)
     } else {

@@ -11,12 +11,13 @@ use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Verification;
 use ipnet::IpNet;
 
+use crate::admin::Door;
 use crate::boot_script::BootScript;
 use crate::bundle::Bundle;
-use crate::config::CacheConfig;
+use crate::certificate::Certificate;
 use crate::credential::Credentials;
 use crate::decisions::Decisions;
-use crate::enrichment::{Engine, Enrichment};
+use crate::enrichment::{Engine, Enrichment, Lifetimes};
 use crate::identity::Verifier;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -117,6 +118,8 @@ pub struct Configured {
     pub cookies: CookiePolicy,
     /// The browser's files.
     pub bundle: Bundle,
+    /// What TLS is spoken with, unless a proxy in front speaks it.
+    pub certificate: Option<Certificate>,
     /// How much anybody may ask for.
     pub limits: Arc<Limits>,
     /// Whose `X-Forwarded-For` is believed.
@@ -125,6 +128,8 @@ pub struct Configured {
     pub public_url: String,
     /// The URL browsers fetch the bundle from, with the base path, without a trailing slash.
     pub asset_url: String,
+    /// Who may ask the admin listener.
+    pub door: Option<Door>,
 }
 
 /// The state shared by all handlers.
@@ -145,8 +150,17 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What only a restart can change.
     pub fixed: Fixed,
-    /// Why the latest configuration is not served, if it is not.
-    refused: Mutex<Option<String>>,
+    /// What came of changes of the configuration.
+    reloads: Mutex<Reloads>,
+}
+
+/// What came of changes of the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Reloads {
+    /// Why the latest one is not served, if it is not: a line for each mistake.
+    pub refused: Option<String>,
+    /// Keys of the one that is served whose values need a restart.
+    pub need_restart: Vec<&'static str>,
 }
 
 /// What of the configuration only a restart can change.
@@ -154,12 +168,16 @@ pub struct App {
 pub struct Fixed {
     /// `server.listen`.
     pub listen: SocketAddr,
+    /// Whether there is `server.tls`.
+    pub tls: bool,
     /// `server.data_dir`.
     pub data_dir: PathBuf,
     /// `server.base_path`.
     pub base_path: String,
-    /// `server.cache`.
-    pub cache: CacheConfig,
+    /// `server.cache.memory_mb`.
+    pub cache_bytes: u64,
+    /// The lives in `server.cache`.
+    pub lives: Lifetimes,
     /// `server.admin.listen`.
     pub admin: Option<SocketAddr>,
 }
@@ -167,12 +185,20 @@ pub struct Fixed {
 impl Fixed {
     /// The keys in which another configuration differs.
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let (old, new) = (&self.lives, &other.lives);
         let keys = [
             ("server.listen", self.listen == other.listen),
+            ("server.tls", self.tls == other.tls),
             ("server.data_dir", self.data_dir == other.data_dir),
             ("server.base_path", self.base_path == other.base_path),
-            ("server.cache", self.cache == other.cache),
-            ("server.admin", self.admin == other.admin),
+            ("server.cache.memory_mb", self.cache_bytes == other.cache_bytes),
+            ("server.cache.resolution_seconds", old.resolution == new.resolution),
+            ("server.cache.first_miss_seconds", old.first_miss == new.first_miss),
+            ("server.cache.longest_miss_seconds", old.longest_miss == new.longest_miss),
+            ("server.cache.fresh_seconds", old.fresh == new.fresh),
+            ("server.cache.stale_seconds", old.stale == new.stale),
+            ("server.cache.personalised_seconds", old.personalised == new.personalised),
+            ("server.admin.listen", self.admin == other.admin),
         ];
         keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
     }
@@ -206,7 +232,7 @@ impl App {
             guards,
             clock,
             fixed,
-            refused: Mutex::default(),
+            reloads: Mutex::default(),
         }
     }
 
@@ -220,16 +246,19 @@ impl App {
         self.configured.load_full()
     }
 
-    /// Why the latest configuration is not served, if it is not.
-    pub fn refused_configuration(&self) -> Option<String> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What came of changes of the configuration.
+    pub fn reloads(&self) -> Reloads {
+        self.reloads.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes what came of a reload.
-    pub fn note_reload(&self, outcome: Result<(), &StartError>) {
+    /// Notes what came of a reload: which keys need a restart, or why it is not served.
+    pub fn note_reload(&self, outcome: Result<&[&'static str], &StartError>) {
         self.metrics.reloaded(outcome.is_ok());
-        let refused = outcome.err().map(ToString::to_string);
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+        let mut reloads = self.reloads.lock().unwrap_or_else(PoisonError::into_inner);
+        reloads.refused = outcome.err().map(ToString::to_string);
+        if let Ok(keys) = outcome {
+            reloads.need_restart = keys.to_vec();
+        }
     }
 
     /// Serves another configuration from here on. Requests under way end with the one they began with.

@@ -1,11 +1,12 @@
 //! The configuration file: one TOML file, unknown keys refused, secrets by reference only.
 //!
-//! [`Config::parse`] reads the text, checks every value and fetches the secrets. What a vendor's
-//! section means is the vendor's business: it stays a table here and is read where vendors are named,
-//! in [`crate::wiring`].
+//! [`Config::parse`] checks every value and fetches what the file names: secrets, the certificate, the browser's
+//! files. Whatever is wrong, it reads on to the end and reports everything at once. What a vendor's section
+//! means is the vendor's business: it is read where vendors are named, in [`crate::wiring`].
 
 mod admin;
 mod cache;
+mod cookie_domain;
 mod identity;
 mod limits;
 mod pipeline;
@@ -17,10 +18,15 @@ pub use cache::CacheConfig;
 pub use identity::{IdentityConfig, KeyMaterial};
 pub use pipeline::PipelineConfig;
 pub use secrets::Secrets;
-pub use server::{ServerConfig, TlsConfig};
+pub(crate) use secrets::fingerprint;
+use server::PublicUrl;
+pub use server::ServerConfig;
 
-use datafly_core::secret::SecretError;
-use serde::Deserialize;
+use std::fs;
+use std::path::Path;
+
+use datafly_core::secret::SecretRef;
+use datafly_settings::{Mistakes, Reader, Section};
 
 /// Everything the server is told.
 pub struct Config {
@@ -30,8 +36,7 @@ pub struct Config {
     pub pipelines: Vec<PipelineConfig>,
 }
 
-/// Why a configuration cannot be used. Every message names the key, shows the value unless it is secret,
-/// and says what to write.
+/// Why a configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -42,92 +47,46 @@ pub enum ConfigError {
         /// What the operating system says.
         reason: String,
     },
-    /// Not TOML, or not of this shape.
-    #[error("`{key}`, line {line}, column {column}: {reason}")]
-    Shape {
-        /// The key or section on that line, where there is one.
-        key: String,
-        /// Line of the mistake, from 1.
-        line: usize,
-        /// Its column, from 1.
-        column: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A value that does not fit its key.
-    #[error("`{key}` is `{value}`: {hint}")]
-    Value {
-        /// The key, as a path.
-        key: String,
-        /// The value as written.
-        value: String,
-        /// What to write.
-        hint: String,
-    },
-    /// Something is missing or contradicts something else.
-    #[error("`{key}`: {reason}")]
-    Key {
-        /// The key, as a path.
-        key: String,
-        /// What is wrong, and what to write.
-        reason: String,
-    },
-    /// A secret that cannot be had.
-    #[error("`{key}`: {reason}")]
-    Secret {
-        /// The key, as a path.
-        key: String,
-        /// Why.
-        reason: SecretError,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    server: server::ServerSettings,
-    #[serde(default)]
-    pipelines: Vec<pipeline::PipelineSettings>,
+    /// Everything that is wrong in it: each names the line and the key, shows the value unless it is secret,
+    /// and says what to write.
+    #[error(transparent)]
+    Mistakes(#[from] Mistakes),
 }
 
 impl Config {
-    /// Reads the file's text.
-    pub fn parse(text: &str, secrets: &Secrets) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| shape_error(text, &error))?;
-        let server = file.server.check(secrets)?;
-        let mut pipelines = Vec::<PipelineConfig>::new();
-        for (index, settings) in file.pipelines.into_iter().enumerate() {
-            let at = format!("pipelines[{index}]");
-            let pipeline = settings.check(&at, &server, secrets)?;
-            if pipelines.iter().any(|earlier| earlier.key == pipeline.key) {
-                let reason = "another pipeline has this key: give each its own".to_owned();
-                return Err(ConfigError::Key { key: format!("{at}.key"), reason });
-            }
-            pipelines.push(pipeline);
-        }
-        if pipelines.is_empty() {
-            let reason = "there is none: add a [[pipelines]] section for your site".to_owned();
-            return Err(ConfigError::Key { key: "pipelines".to_owned(), reason });
-        }
-        Ok(Self { server, pipelines })
+    /// Reads the file.
+    pub fn load(file: &Path, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(file).map_err(|error| ConfigError::File {
+            path: file.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Self::parse(&text, secrets)
     }
-}
 
-/// The place and the reason. Of the line only the key: somebody may have pasted a secret behind it.
-fn shape_error(text: &str, error: &toml::de::Error) -> ConfigError {
-    let start = error.span().map_or(0, |span| span.start);
-    let before = text.get(..start).unwrap_or_default();
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line = text[line_start..].lines().next().unwrap_or_default();
-    ConfigError::Shape {
-        key: match line.split_once('=') {
-            Some((key, _)) => key.trim().to_owned(),
-            None if line.starts_with('[') => line.trim().to_owned(),
-            None => "…".to_owned(),
-        },
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-        reason: error.message().to_owned(),
+    /// Reads the file's text, and all of it whatever is wrong.
+    pub fn parse(text: &str, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let source = |reference: &SecretRef| secrets.get(reference);
+        let reader = Reader::new(text, &source);
+        Ok(reader.finish(reader.root().and_then(Self::read))?)
+    }
+
+    fn read(mut root: Section<'_>) -> Option<Self> {
+        let mut server = root.section("server");
+        if !root.has("server") {
+            root.refuse("server", "it is missing: add a [server] section");
+        }
+        let public = server.as_mut().and_then(PublicUrl::read);
+        let host = public.as_ref().map(|public| public.host.clone());
+        let server = server.and_then(|section| ServerConfig::read(section, public));
+        let (mut keys, mut pipelines) = (Vec::new(), Vec::new());
+        for section in root.sections("pipelines") {
+            pipelines.extend(PipelineConfig::read(section, host.as_deref(), &mut keys));
+        }
+        if !root.has("pipelines") {
+            root.refuse("pipelines", "there is none: add a [[pipelines]] section for your site");
+        }
+        root.end();
+        Some(Self { server: server?, pipelines })
     }
 }
 

@@ -1,3 +1,8 @@
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
 use super::*;
 
 const GOOD: &str = r#"
@@ -5,7 +10,7 @@ const GOOD: &str = r#"
 listen = "127.0.0.1:0"
 public_url = "https://id.example.com/"
 data_dir = "data"
-bundle_dir = "www/pkg"
+bundle_dir = "BUNDLE"
 
 [[server.cookie_keys]]
 id = "a"
@@ -27,13 +32,47 @@ secret = { env = "IDENTITY" }
 
 [[pipelines.integrations]]
 vendor = "amperity"
-anything = "is the vendor's business"
+tenant_subdomain = "acme"
+tenant_id = "acme"
+api_key = { env = "COOKIE_KEY" }
+event_stream_id = "esm-1"
+source_value = "DATAFLY"
 "#;
 
+fn secrets(identity: &str) -> Secrets {
+    let variables = [("COOKIE_KEY", "c".repeat(40)), ("IDENTITY", identity.to_owned())];
+    Secrets::new(variables.map(|(name, value)| (name.to_owned(), value)))
+}
+
+/// The least that is taken for the browser's files.
+static BUNDLE: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [
+        ("manifest.json", r#"{"loader":"l","module":"m","wasm":"w"}"#),
+        ("l", "boot(__DATAFLY_CONFIG__)"),
+    ] {
+        std::fs::write(folder.path().join(name), content).unwrap();
+    }
+    for name in ["m", "m.br", "m.gz", "w", "w.br", "w.gz"] {
+        std::fs::write(folder.path().join(name), "x").unwrap();
+    }
+    folder
+});
+
+fn parse_with(text: &str, secrets: &Secrets) -> Result<Config, ConfigError> {
+    Config::parse(&text.replace("BUNDLE", &BUNDLE.path().display().to_string()), secrets)
+}
+
 fn parse(text: &str) -> Result<Config, ConfigError> {
-    let variables = [("COOKIE_KEY", "c".repeat(40)), ("IDENTITY", "i".repeat(32))];
-    let secrets = Secrets::new(variables.map(|(name, value)| (name.to_owned(), value)));
-    Config::parse(text, &secrets)
+    parse_with(text, &secrets(&"i".repeat(32)))
+}
+
+/// Each mistake as it is shown.
+fn mistakes(text: &str) -> Vec<String> {
+    match parse(text).err() {
+        Some(ConfigError::Mistakes(all)) => all.iter().map(ToString::to_string).collect(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -44,24 +83,19 @@ fn a_good_file_is_read() {
     assert!(config.server.secure);
     let pipeline = &config.pipelines[0];
     assert_eq!(pipeline.identity.binding_life, jiff::SignedDuration::from_hours(12));
-    assert_eq!(pipeline.integrations[0]["vendor"].as_str(), Some("amperity"));
+    assert_eq!(pipeline.integrations.len(), 1);
 }
 
 #[test]
 fn every_mistake_names_its_key_and_says_what_to_write() {
     for (good, bad, key, hint) in [
-        (
-            "listen =",
-            "lisen =",
-            "`lisen`, line 3, column 1: unknown field `lisen`",
-            "expected one of",
-        ),
+        ("binding_hours", "hours", "`pipelines[0].identity.hours`: unknown key", "`binding_hours`"),
         ("dk_live_shop", "shop", "key", "dk_live_"),
         ("https://id.example.com/", "http://id.example.com", "`server.public_url` is", "https"),
         (
             "https://id.example.com/",
-            "https://u:p@id.example.com",
-            "`server.public_url` is",
+            "https://:canary@id.example.com",
+            "`server.public_url`: it holds a user name",
             "https",
         ),
         (
@@ -81,7 +115,7 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
             "\"example.com\"",
             "\"com\"",
             "`pipelines[0].cookie_domain` is `com`",
-            "`id.example.com` must be in",
+            "write the site's own domain, such as `example.com`",
         ),
         (
             "\"example.com\"",
@@ -109,27 +143,110 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
             "`server.cookie_keys[0].secret`",
             "`/nonexistent`",
         ),
-        ("{ env = \"COOKIE_KEY\" }", "\"canary\"", "line 10, column 10", "{ env = \"NAME\" }"),
-        ("{ env = \"COOKIE_KEY\" }", "12345678", "line 10, column 10", "{ file = \"/path\" }"),
-        ("{ env = \"COOKIE_KEY\" }", "{ evn = \"canary\" }", "line 10", "{ env = \"NAME\" }"),
-        ("{ env = \"COOKIE_KEY\" }", "{ env = \"A\", file = \"B\" }", "line 10", "never stands"),
+        (
+            "{ env = \"COOKIE_KEY\" }",
+            "\"canary\"",
+            "line 10: `server.cookie_keys[0].secret`",
+            "{ env = \"NAME\" }",
+        ),
+        (
+            "{ env = \"COOKIE_KEY\" }",
+            "12345678",
+            "line 10: `server.cookie_keys[0].secret`",
+            "{ file = \"/path\" }",
+        ),
+        (
+            "{ env = \"COOKIE_KEY\" }",
+            "{ evn = \"canary\" }",
+            "line 10: `server.cookie_keys[0].secret`",
+            "{ env = \"NAME\" }",
+        ),
+        (
+            "{ env = \"COOKIE_KEY\" }",
+            "{ env = \"A\", file = \"B\" }",
+            "line 10: `server.cookie_keys[0].secret`",
+            "never stands",
+        ),
     ] {
         assert!(GOOD.contains(good), "{good}");
-        let error = parse(&GOOD.replace(good, bad)).err().map(|error| error.to_string());
-        let error = error.unwrap_or_else(|| panic!("{bad} was taken"));
+        let found = mistakes(&GOOD.replacen(good, bad, 1));
+        assert_eq!(found.len(), 1, "{bad}: {found:#?}");
+        let error = &found[0];
         assert!(error.contains(key) && error.contains(hint), "{bad}: {error}");
         // A secret that was pasted into the file is not shown.
         assert!(!error.contains("canary") && !error.contains("12345678"), "{error}");
     }
 }
 
+/// Wrong types, unknown keys, missing ones, bad values, unreadable secrets, in every section, the vendors' too.
+#[test]
+fn all_mistakes_are_reported_at_once_in_the_file_s_order() {
+    let mut bad = GOOD.to_owned();
+    for (good, wrong) in [
+        ("listen = \"127.0.0.1:0\"", "listen = 7"),
+        ("https://id.example.com/", "ftp://id.example.com"),
+        ("data_dir", "date_dir"),
+        ("BUNDLE", "/nonexistent"),
+        ("COOKIE_KEY", "UNSET"),
+        ("dk_live_shop", "shop"),
+        ("https://www.example.com\"", "https://www.example.com/\""),
+        ("binding_hours = 12", "binding_hours = 'twelve'"),
+        ("HS256", "none"),
+        ("esm-1", "is-1"),
+        (
+            "source_value = \"DATAFLY\"\n",
+            "[[pipelines.integrations]]\nvendor = \"acme\"\n[extra]\n",
+        ),
+    ] {
+        assert!(bad.contains(good), "{good}");
+        bad = bad.replace(good, wrong);
+    }
+    let found = mistakes(&bad);
+    let keys: Vec<_> = found.iter().map(|said| said.split('`').nth(1).unwrap()).collect();
+    assert_eq!(
+        keys,
+        [
+            "server.data_dir",
+            "server.listen",
+            "server.public_url",
+            "server.date_dir",
+            "server.bundle_dir",
+            "server.cookie_keys[0].secret",
+            "pipelines[0].key",
+            "pipelines[0].origins[0]",
+            "pipelines[0].identity.binding_hours",
+            "pipelines[0].identity.keys[0].algorithm",
+            "pipelines[0].integrations[0].source_value",
+            "pipelines[0].integrations[0].api_key",
+            "pipelines[0].integrations[0].event_stream_id",
+            "pipelines[0].integrations[1].vendor",
+            "extra",
+        ],
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_certificate_and_its_key_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("text"), "canary").unwrap();
+    let tls = |certificate: &str, key: &str| {
+        let (certificate, key) = (path(certificate), path(key));
+        let tls =
+            format!("[server.tls]\ncertificate = '{certificate}'\nkey = '{key}'\n[[pipelines]]");
+        mistakes(&GOOD.replacen("[[pipelines]]", &tls, 1))
+    };
+    let found = tls("text", "nothing");
+    assert!(found[0].contains("`server.tls.certificate`: it is no PEM file"), "{found:?}");
+    assert!(found[1].contains("`server.tls.key`: the file"), "{found:?}");
+    let found = tls("text", "text");
+    assert!(found.len() == 2 && !found.concat().contains("canary"), "{found:?}");
+}
+
 #[test]
 fn a_short_secret_is_refused_without_being_shown() {
-    let secrets = Secrets::new([
-        ("COOKIE_KEY".to_owned(), "c".repeat(40)),
-        ("IDENTITY".to_owned(), "canary-short".to_owned()),
-    ]);
-    let error = Config::parse(GOOD, &secrets).err().unwrap().to_string();
+    let error = parse_with(GOOD, &secrets("canary-short")).err().unwrap().to_string();
     assert!(error.contains("shorter than 32 bytes") && !error.contains("canary"), "{error}");
 }
 
@@ -151,4 +268,29 @@ fn a_secret_file_s_line_break_does_not_count() {
     let secret = Secrets::new([]).get(&reference).unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&secret), "s3cret");
     assert!(!format!("{secret:?}").contains("s3cret"));
+}
+
+proptest! {
+    /// Whatever is torn out of a file, put into it, or put in a value's place.
+    #[test]
+    fn any_damage_is_an_error_or_none_and_never_a_panic(
+        from in any::<prop::sample::Index>(),
+        length in 0_usize..40,
+        with in prop_oneof![
+            any::<String>(),
+            "[a-z\\[\\]{}=.'\"0-9\n -]{0,12}",
+            Just("[[pipelines]]".to_owned()),
+            Just("[server]\n".to_owned()),
+            Just("= [[{}], 1e999, 9223372036854775808]".to_owned()),
+        ],
+    ) {
+        let characters: Vec<char> = GOOD.chars().collect();
+        let from = from.index(characters.len());
+        let to = characters.len().min(from + length);
+        let damaged: String =
+            characters[..from].iter().copied().chain(with.chars()).chain(characters[to..].iter().copied()).collect();
+        if let Err(error) = parse(&damaged) {
+            prop_assert!(!error.to_string().contains("nobody noted why"), "{}", damaged);
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub mod advice;
 pub mod app;
 pub mod boot_script;
 pub mod bundle;
+pub mod certificate;
 pub mod config;
 pub mod credential;
 mod data_dir;

@@ -1,4 +1,5 @@
-//! Hot reload: the configuration file, and every file it names a secret in, are looked at again and again.
+//! Hot reload: the configuration file, and every file that it names a secret or a certificate in, are looked at
+//! again and again.
 //!
 //! Looking and comparing is cheap and works everywhere (containers' mounted files, editors that rename), so
 //! there is no file-system watcher. A valid change is served from the next request on; requests under way end
@@ -6,12 +7,11 @@
 //! `/readyz` until a valid one comes. What only a restart can change is named.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::config::{Config, ConfigError, Secrets};
+use crate::config::{Config, Secrets, fingerprint};
 use crate::wiring::{self, Outside, StartError};
 
 /// Between two looks: a change is live within a second.
@@ -44,31 +44,26 @@ impl Watch {
         secrets: Secrets,
         outside: Outside,
     ) -> Result<(Self, Config), StartError> {
-        let config = read(&file, &secrets)?;
-        let mut watch = Self { file, secrets, outside, seen: None };
-        watch.seen = watch.fingerprint();
-        Ok((watch, config))
-    }
-
-    /// What the configuration was read with.
-    pub fn secrets(&self) -> &Secrets {
-        &self.secrets
+        let seen = fingerprint(fs::read(&file).ok().as_deref());
+        let config = Config::load(&file, &secrets)?;
+        Ok((Self { file, secrets, outside, seen }, config))
     }
 
     /// Looks once; answers what came of a change, if there was one.
     pub fn look(&mut self, app: &App) -> Option<Reload> {
-        let now = self.fingerprint();
-        if now == self.seen {
+        let now = fingerprint(fs::read(&self.file).ok().as_deref());
+        if now == self.seen && !self.secrets.have_changed() {
             return None;
         }
+        // What changes from here on is another change: it is seen by the next look.
         self.seen = now;
-        let reload = read(&self.file, &self.secrets)
-            .and_then(|config| wiring::reconfigure(app, config, &self.secrets, &self.outside));
-        // A new configuration may name other files.
-        self.seen = self.fingerprint();
+        self.secrets.forget_files();
+        let reload = Config::load(&self.file, &self.secrets)
+            .map_err(StartError::from)
+            .and_then(|config| wiring::reconfigure(app, config, &self.outside));
         Some(match reload {
             Ok(restart) => {
-                app.note_reload(Ok(()));
+                app.note_reload(Ok(&restart));
                 tracing::info!("the changed configuration is served");
                 for key in &restart {
                     tracing::warn!(key, "this key changes with a restart only");
@@ -77,27 +72,14 @@ impl Watch {
             }
             Err(error) => {
                 app.note_reload(Err(&error));
-                tracing::error!(%error, "the changed configuration is refused, the old one stays");
+                for reason in error.to_string().lines() {
+                    tracing::error!(
+                        reason,
+                        "the changed configuration is refused, the old one stays"
+                    );
+                }
                 Reload::Refused(error)
             }
         })
     }
-
-    /// Of everything that was read; `None` while the file cannot be read.
-    fn fingerprint(&self) -> Option<u64> {
-        let mut hasher = DefaultHasher::new();
-        fs::read(&self.file).ok()?.hash(&mut hasher);
-        for file in self.secrets.files() {
-            fs::read(&file).ok().hash(&mut hasher);
-        }
-        Some(hasher.finish())
-    }
-}
-
-fn read(file: &Path, secrets: &Secrets) -> Result<Config, StartError> {
-    let text = fs::read_to_string(file).map_err(|error| ConfigError::File {
-        path: file.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    Ok(Config::parse(&text, secrets)?)
 }

@@ -20,12 +20,12 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::Service;
 
-use crate::admin::{self, Door};
+use crate::admin;
 use crate::app::App;
-use crate::config::{ServerConfig, TlsConfig};
+use crate::certificate;
 use crate::edge::Edge;
 use crate::reload::{self, Watch};
-use crate::wiring::{self, Outside, StartError};
+use crate::wiring::StartError;
 
 /// How long a client may take to send its request's head, from the first byte it owes us, which may be
 /// none at all: slower ones are holding a place.
@@ -47,55 +47,20 @@ const SWEEP_EVERY: Duration = Duration::from_mins(15);
 /// How often limits of those who have been silent are dropped.
 const SWEEP_LIMITS_EVERY: Duration = Duration::from_secs(30);
 
-/// Where a server listens, and with what.
-pub struct Listening {
-    listen: SocketAddr,
-    tls: Option<TlsConfig>,
-    base_path: String,
-    admin: Option<(SocketAddr, Door)>,
-}
-
-impl Listening {
-    /// What the configuration says; a token for the owner is made where it says none.
-    pub fn of(server: &ServerConfig, outside: &Outside) -> Result<Self, StartError> {
-        let admin = server.admin.as_ref().map(|admin| {
-            let token = wiring::admin_token(admin, &server.data_dir, outside)?;
-            Ok::<_, StartError>((admin.listen, Door { token, hosts: admin.hosts.clone() }))
-        });
-        Ok(Self {
-            listen: server.listen,
-            tls: server.tls.clone(),
-            base_path: server.base_path.clone(),
-            admin: admin.transpose()?,
-        })
-    }
-}
-
 /// A server whose listeners are open but which does not answer yet.
 pub struct Server {
     listener: TcpListener,
-    admin: Option<(TcpListener, Door)>,
+    admin: Option<TcpListener>,
     app: Arc<App>,
-    tls: Option<RustlsConfig>,
-    base_path: String,
     watch: Watch,
 }
 
 impl Server {
-    /// Opens the listeners and reads the certificate.
-    pub async fn bind(app: App, listening: Listening, watch: Watch) -> Result<Self, StartError> {
-        let Listening { listen, tls, base_path, admin } = listening;
-        let admin = admin.map(|(listen, door)| Ok::<_, StartError>((open(listen)?, door)));
-        let tls = match tls {
-            Some(files) => Some(
-                RustlsConfig::from_pem_chain_file(&files.certificate, &files.key)
-                    .await
-                    .map_err(StartError::Tls)?,
-            ),
-            None => None,
-        };
-        let (listener, admin) = (open(listen)?, admin.transpose()?);
-        Ok(Self { listener, admin, app: Arc::new(app), tls, base_path, watch })
+    /// Opens the listeners.
+    pub fn bind(app: App, watch: Watch) -> Result<Self, StartError> {
+        let listener = open(app.fixed.listen)?;
+        let admin = app.fixed.admin.map(open).transpose()?;
+        Ok(Self { listener, admin, app: Arc::new(app), watch })
     }
 
     /// The address it listens on: the port is the system's choice where the configuration says 0.
@@ -105,7 +70,7 @@ impl Server {
 
     /// The address of the owner's listener, where there is one.
     pub fn admin_address(&self) -> Result<Option<SocketAddr>, StartError> {
-        let admin = self.admin.as_ref().map(|(listener, _)| listener.local_addr());
+        let admin = self.admin.as_ref().map(TcpListener::local_addr);
         admin.transpose().map_err(StartError::Listen)
     }
 
@@ -118,9 +83,9 @@ impl Server {
         let (stopped, until_stopped) = watch::channel(());
         tokio::spawn(sweep(Arc::clone(&self.app), until_stopped.clone()));
         tokio::spawn(reload(Arc::clone(&self.app), self.watch, until_stopped));
-        if let Some((listener, door)) = self.admin {
+        if let Some(listener) = self.admin {
             let server = axum_server::from_tcp(listener).map_err(StartError::Listen)?;
-            let router = admin::router(Arc::clone(&self.app), door);
+            let router = admin::router(Arc::clone(&self.app));
             let handle = admin_handle.clone();
             tokio::spawn(async move {
                 let service =
@@ -141,9 +106,11 @@ impl Server {
             }
         });
 
-        let edge = Edge::new(self.app, &self.base_path);
+        let edge = Edge::new(Arc::clone(&self.app), &self.app.fixed.base_path);
         let edge = move |peer| edge.for_peer(peer);
-        if let Some(tls) = self.tls {
+        if self.app.fixed.tls {
+            let tls = certificate::tls(self.app).map_err(StartError::Tls)?;
+            let tls = RustlsConfig::from_config(Arc::new(tls));
             let server = axum_server::from_tcp_rustls(self.listener, tls);
             answer(server.map_err(StartError::Listen)?, handle, edge).await
         } else {

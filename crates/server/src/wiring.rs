@@ -1,4 +1,7 @@
-//! From configuration to parts: the one place that knows which vendor and which engine is behind a port.
+//! From configuration to parts: the one place that knows which engine is behind a port, and in
+//! [`integration`] which vendor.
+
+mod integration;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -7,26 +10,26 @@ use std::{fs, io};
 use data_encoding::HEXLOWER;
 use datafly_core::visitor::Verification;
 use datafly_provider::http::{HttpError, Network, Transport};
-use datafly_provider::{ProfileProvider, amperity};
 use datafly_store::embedded::EmbeddedState;
 use datafly_store::{State, StateError};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::admin::Door;
 use crate::app::{App, Configured, CookiePolicy, Fixed, Lasting, Pipeline, Pipelines};
-use crate::bundle::{Bundle, BundleError};
 use crate::config::{
     AdminConfig, Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig, Secrets,
     ServerConfig,
 };
 use crate::credential::{Credentials, KeyError};
 use crate::data_dir;
-use crate::enrichment::{Caches, Engine, Enrichment, Parts, Vendor};
+use crate::enrichment::{Caches, Engine};
 use crate::identity::{IdentityKey, Verifier};
 use crate::limits::Limits;
 use crate::protection::Guards;
 use crate::runtime::{Entropy, EntropyError, Runtime};
 use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
+pub use integration::Integration;
 
 /// File of the embedded engine in `data_dir`.
 const STATE_FILE: &str = "state.redb";
@@ -44,14 +47,11 @@ pub enum StartError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The browser's files are missing.
-    #[error(transparent)]
-    Bundle(#[from] BundleError),
     /// The engine does not open.
     #[error(transparent)]
     State(#[from] StateError),
-    /// A cookie key cannot be used.
-    #[error("`server.cookie_keys`: {0}")]
+    /// The kept cookie key cannot be used.
+    #[error("the cookie key in `server.data_dir` cannot be used: {0}")]
     CookieKey(#[from] KeyError),
     /// No random bytes for a cookie key.
     #[error(transparent)]
@@ -70,9 +70,9 @@ pub enum StartError {
     /// The listener cannot be opened.
     #[error("cannot listen on `server.listen`: {0}")]
     Listen(io::Error),
-    /// The certificate or key is no good.
-    #[error("`server.tls` cannot be used: {0}")]
-    Tls(io::Error),
+    /// The TLS library refuses its own defaults.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(rustls::Error),
 }
 
 /// What comes from outside the process, handed in by the composition root.
@@ -94,7 +94,9 @@ impl Outside {
 /// What integrations are built over.
 struct Ground<'a> {
     outside: &'a Outside,
-    secrets: &'a Secrets,
+    /// Gives the secret that is kept in a file of `data_dir`.
+    kept: &'a dyn Fn(&str) -> Result<SecretString, StartError>,
+    base_path: String,
     engine: Arc<Engine>,
     guards: Arc<Guards>,
     contexts_per_minute: usize,
@@ -102,13 +104,13 @@ struct Ground<'a> {
 
 /// Builds the application. The state is opened last, so that a mistake in the configuration is what is
 /// reported, also beside a running server that holds the state.
-pub fn build(config: Config, secrets: &Secrets, outside: &Outside) -> Result<App, StartError> {
+pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     let Runtime { clock, entropy } = &outside.runtime;
-    let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, secrets, outside)?);
     let data_dir = config.server.data_dir.clone();
     data_dir::make(&data_dir).map_err(|error| file_error(&data_dir, error))?;
-    let keys = cookie_keys(&config.server, entropy)?;
-    let configured = configure(config, keys, &ground)?;
+    let kept = |file: &str| kept_secret(&data_dir.join(file), entropy);
+    let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, outside, &kept)?);
+    let configured = configure(config, &ground)?;
     let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
     let visitors = Visitors::new(state, outside.runtime.clone());
     let Ground { engine, guards, .. } = ground;
@@ -121,19 +123,24 @@ pub fn build(config: Config, secrets: &Secrets, outside: &Outside) -> Result<App
 pub fn reconfigure(
     app: &App,
     config: Config,
-    secrets: &Secrets,
     outside: &Outside,
 ) -> Result<Vec<&'static str>, StartError> {
     let restart = app.fixed.differences(&fixed(&config.server));
-    let keys = cookie_keys(&config.server, &outside.runtime.entropy)?;
+    let kept = |file: &str| kept_secret(&app.fixed.data_dir.join(file), &outside.runtime.entropy);
     let ground = Ground {
         outside,
-        secrets,
+        kept: &kept,
+        // The routes stay under the old one.
+        base_path: app.fixed.base_path.clone(),
         engine: Arc::clone(&app.engine),
         guards: Arc::clone(&app.guards),
         contexts_per_minute: config.server.cache.contexts_per_minute,
     };
-    let mut configured = configure(config, keys, &ground)?;
+    let mut configured = configure(config, &ground)?;
+    if app.fixed.tls && configured.certificate.is_none() {
+        // The listener goes on speaking TLS until the restart.
+        configured.certificate = app.glance().certificate.clone();
+    }
     // What has been used up of a limit stays used up.
     let limits = Arc::clone(&app.glance().limits);
     if limits.settings() == configured.limits.settings() {
@@ -145,39 +152,20 @@ pub fn reconfigure(
 
 /// Whether a file's configuration could be served. Opens, makes and asks nothing.
 pub fn check(file: &Path, secrets: &Secrets, outside: &Outside) -> Result<Configured, StartError> {
-    let text = fs::read_to_string(file).map_err(|error| ConfigError::File {
-        path: file.display().to_string(),
-        reason: error.to_string(),
-    })?;
-    let config = Config::parse(&text, secrets)?;
-    let ground = Ground::new(&config.server, secrets, outside)?;
-    let keys = if config.server.cookie_keys.is_empty() {
-        vec![new_cookie_key(&outside.runtime.entropy)?]
-    } else {
-        config.server.cookie_keys.clone()
-    };
-    configure(config, keys, &ground)
-}
-
-/// The token of the admin listener: the configured one, or one that is made once and kept.
-pub fn admin_token(
-    admin: &AdminConfig,
-    data_dir: &Path,
-    outside: &Outside,
-) -> Result<SecretString, StartError> {
-    if let Some(token) = &admin.token {
-        return Ok(token.clone());
-    }
-    data_dir::make(data_dir).map_err(|error| file_error(data_dir, error))?;
-    kept_secret(&data_dir.join(ADMIN_TOKEN_FILE), &outside.runtime.entropy)
+    let config = Config::load(file, secrets)?;
+    let kept = |_: &str| Ok(SecretString::from(new_secret(&outside.runtime.entropy)?));
+    let ground = Ground::new(&config.server, outside, &kept)?;
+    configure(config, &ground)
 }
 
 fn fixed(server: &ServerConfig) -> Fixed {
     Fixed {
         listen: server.listen,
+        tls: server.certificate.is_some(),
         data_dir: server.data_dir.clone(),
         base_path: server.base_path.clone(),
-        cache: server.cache,
+        cache_bytes: server.cache.bytes,
+        lives: server.cache.lives,
         admin: server.admin.as_ref().map(|admin| admin.listen),
     }
 }
@@ -186,56 +174,52 @@ impl<'a> Ground<'a> {
     /// Over a new engine.
     fn new(
         server: &ServerConfig,
-        secrets: &'a Secrets,
         outside: &'a Outside,
+        kept: &'a dyn Fn(&str) -> Result<SecretString, StartError>,
     ) -> Result<Self, StartError> {
         let Runtime { clock, entropy } = &outside.runtime;
         let cache = server.cache;
         let caches = Caches::new(cache.bytes, entropy.bytes()?);
         let engine = Arc::new(Engine::new(caches, cache.lives, Arc::clone(clock)));
-        let contexts_per_minute = cache.contexts_per_minute;
-        Ok(Self { outside, secrets, engine, guards: Arc::default(), contexts_per_minute })
+        Ok(Self {
+            outside,
+            kept,
+            base_path: server.base_path.clone(),
+            engine,
+            guards: Arc::default(),
+            contexts_per_minute: cache.contexts_per_minute,
+        })
     }
 }
 
 /// Builds what the configuration says.
-fn configure(
-    config: Config,
-    cookie_keys: Vec<(String, SecretString)>,
-    ground: &Ground<'_>,
-) -> Result<Configured, StartError> {
+fn configure(config: Config, ground: &Ground<'_>) -> Result<Configured, StartError> {
     let server = config.server;
-    let pipelines = config.pipelines.into_iter().enumerate();
-    let pipelines = pipelines
-        .map(|(index, pipeline)| build_pipeline(index, pipeline, ground))
-        .collect::<Result<Vec<_>, _>>()?;
+    let credentials = match server.credentials {
+        Some(credentials) => credentials,
+        None => Credentials::new([(LOCAL_KEY.to_owned(), (ground.kept)(COOKIE_KEY_FILE)?)])?,
+    };
+    let door = server.admin.map(|AdminConfig { token, hosts, .. }| {
+        let token = token.map_or_else(|| (ground.kept)(ADMIN_TOKEN_FILE), Ok)?;
+        Ok::<_, StartError>(Door { token, hosts })
+    });
+    let pipelines = config.pipelines.into_iter().map(|pipeline| build_pipeline(pipeline, ground));
     Ok(Configured {
         pipelines: Pipelines::new(pipelines),
-        credentials: Credentials::new(cookie_keys)?,
+        credentials,
         cookies: CookiePolicy { secure: server.secure },
-        bundle: Bundle::load(&server.bundle_dir)?,
+        bundle: server.bundle,
+        certificate: server.certificate,
         limits: Arc::new(Limits::new(server.limits, &ground.outside.runtime.clock)),
         trusted_proxies: server.trusted_proxies,
-        public_url: server.public_url,
-        asset_url: server.asset_url,
+        public_url: server.public_url + &ground.base_path,
+        asset_url: server.asset_url + &ground.base_path,
+        door: door.transpose()?,
     })
 }
 
-fn build_pipeline(
-    index: usize,
-    config: PipelineConfig,
-    ground: &Ground<'_>,
-) -> Result<Pipeline, StartError> {
-    let mut enrichments = Vec::<Enrichment>::new();
-    for (place, table) in config.integrations.into_iter().enumerate() {
-        let at = format!("pipelines[{index}].integrations[{place}]");
-        let enrichment = build_integration(&at, table, ground)?;
-        if enrichments.iter().any(|earlier| earlier.name == enrichment.name) {
-            let reason = "the pipeline has this vendor already".to_owned();
-            return Err(ConfigError::Key { key: format!("{at}.vendor"), reason }.into());
-        }
-        enrichments.push(enrichment);
-    }
+fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
+    let enrichments = config.integrations.into_iter().map(|it| it.build(ground)).collect();
     let IdentityConfig { verification, binding_life, keys } = config.identity;
     if verification == Verification::Off {
         tracing::warn!(
@@ -248,7 +232,7 @@ fn build_pipeline(
         KeyMaterial::Shared(secret) => IdentityKey::hs256(id, secret.expose_secret().as_bytes()),
         KeyMaterial::Public(key) => IdentityKey::es256(id, key),
     });
-    Ok(Pipeline {
+    Pipeline {
         verifier: Verifier::new(config.key.clone(), keys.collect(), binding_life),
         verification,
         key: config.key,
@@ -259,67 +243,7 @@ fn build_pipeline(
         consent: config.consent,
         enrichments,
         boot_script: OnceLock::new(),
-    })
-}
-
-/// Reads one `[[pipelines.integrations]]` by its `vendor`.
-fn build_integration(
-    at: &str,
-    mut table: toml::Table,
-    ground: &Ground<'_>,
-) -> Result<Enrichment, ConfigError> {
-    let key_error = |key: &str, reason: String| ConfigError::Key { key: key.to_owned(), reason };
-    let Some(toml::Value::String(vendor_name)) = table.remove("vendor") else {
-        let reason = format!("name the vendor, for example `vendor = \"{}\"`", amperity::NAME);
-        return Err(key_error(&format!("{at}.vendor"), reason));
-    };
-    match vendor_name.as_str() {
-        amperity::NAME => {
-            let settings: amperity::Settings = table
-                .try_into()
-                .map_err(|error: toml::de::Error| key_error(at, error.message().to_owned()))?;
-            let config = settings
-                .resolve(&|reference| ground.secrets.get(reference))
-                .map_err(|error| key_error(at, error.to_string()))?;
-            let transport = Arc::clone(&ground.outside.transport);
-            let profiles = amperity::AmperityProfiles::new(transport, &config)
-                .map_err(|error| key_error(at, error.to_string()))?;
-            let vendor = profiles.map(|profiles| {
-                let guard = ground.guards.of(profiles.quota(), &ground.outside.runtime.clock);
-                Vendor::new(Arc::new(profiles), guard)
-            });
-            let parts = Parts {
-                name: vendor_name,
-                linking_keys: config.linking_keys,
-                allowlist: config.allowlist,
-                context: config.context,
-                contexts_per_minute: ground.contexts_per_minute,
-                vendor,
-            };
-            Ok(Enrichment::new(parts, Arc::clone(&ground.engine)))
-        }
-        _ => Err(ConfigError::Value {
-            key: format!("{at}.vendor"),
-            value: vendor_name,
-            hint: format!("write `{}`", amperity::NAME),
-        }),
     }
-}
-
-/// The configured keys, or one that is made once and kept beside the state it belongs to.
-fn cookie_keys(
-    server: &ServerConfig,
-    entropy: &Arc<dyn Entropy>,
-) -> Result<Vec<(String, SecretString)>, StartError> {
-    if !server.cookie_keys.is_empty() {
-        return Ok(server.cookie_keys.clone());
-    }
-    let key = kept_secret(&server.data_dir.join(COOKIE_KEY_FILE), entropy)?;
-    Ok(vec![(LOCAL_KEY.to_owned(), key)])
-}
-
-fn new_cookie_key(entropy: &Arc<dyn Entropy>) -> Result<(String, SecretString), StartError> {
-    Ok((LOCAL_KEY.to_owned(), SecretString::from(new_secret(entropy)?)))
 }
 
 /// A secret of a file; made where there is no such file.

@@ -43,27 +43,17 @@ pub struct AmperityProfiles {
 
 impl AmperityProfiles {
     /// The provider of an integration, or `None` where the owner configured no profile look-ups.
-    ///
-    /// # Errors
-    /// When the tenant id cannot be sent as a header.
-    pub fn new(
-        transport: Arc<dyn Transport>,
-        config: &Config,
-    ) -> Result<Option<Self>, super::ConfigError> {
-        let Some(profiles) = &config.profiles else {
-            return Ok(None);
-        };
-        let tenant_header =
-            HeaderValue::from_str(&config.tenant_id).map_err(|_| super::ConfigError::TenantId)?;
-        Ok(Some(Self {
+    pub fn new(transport: Arc<dyn Transport>, config: &Config) -> Option<Self> {
+        let profiles = config.profiles.as_ref()?;
+        Some(Self {
             transport,
             base_url: config.base_url.clone(),
             tenant: config.tenant_id.clone(),
-            tenant_header,
+            tenant_header: config.tenant_header.clone(),
             collection_id: profiles.collection_id.clone(),
             personalises: !config.context.is_empty(),
             tokens: token::for_profiles(profiles),
-        }))
+        })
     }
 
     /// `{base}prof/{segments…}`, each segment percent-encoded.

@@ -2,59 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use datafly_core::allowlist::{Allowlist, AllowlistError};
+use datafly_core::allowlist::Allowlist;
 use datafly_core::context::ContextMappings;
 use datafly_core::linking_key::LinkingKeys;
-use datafly_core::secret::{SecretError, SecretRef};
+use datafly_settings::Section;
+use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-use thiserror::Error;
 use url::Url;
 
-/// The section as written; secrets are still references.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Host component of the tenant's URL: `acme` for `acme.amperity.com`.
-    pub tenant_subdomain: String,
-    /// Value of the `Amperity-Tenant` header; usually, not always, the subdomain.
-    pub tenant_id: String,
-    /// Streaming Ingest key, for events.
-    pub api_key: SecretRef,
-    /// Real-time stream, `esm-…`.
-    pub event_stream_id: String,
-    /// The `source` of every event; must match the stream's routing expression.
-    pub source_value: String,
-    /// Profile API key, read only.
-    pub profile_api_key: Option<SecretRef>,
-    /// Profile collection, `apc-…`.
-    pub profile_collection_id: Option<String>,
-    /// How visitors are looked up, in order.
-    #[serde(default)]
-    pub linking_keys: LinkingKeys,
-    /// The only attributes a browser may see.
-    #[serde(default)]
-    pub browser_attribute_allowlist: Allowlist,
-    /// Largest value of single allowed attributes, in bytes of JSON.
-    #[serde(default)]
-    pub browser_attribute_caps: BTreeMap<String, usize>,
-    /// Whether attributes may depend on what the visitor is doing.
-    #[serde(default)]
-    pub context_sensitive_personalisation: bool,
-    /// What of the visitor's newest event the vendor is told then.
-    #[serde(default)]
-    pub personalisation_context_mappings: ContextMappings,
-    /// Replaces `https://{tenant_subdomain}.amperity.com`: Azure and Australian tenants, the sandbox.
-    pub base_url: Option<Url>,
-}
+use super::NAME;
 
 /// A checked section with its secrets.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where the API is; its path ends with a slash.
     pub base_url: Url,
-    /// Value of the `Amperity-Tenant` header.
+    /// Names the tenant; usually, not always, the subdomain.
     pub tenant_id: String,
+    /// The same as the `Amperity-Tenant` header's value.
+    pub(super) tenant_header: HeaderValue,
     /// What profile look-ups need, where the owner configured them.
     pub profiles: Option<ProfileConfig>,
     /// How visitors are looked up, in order.
@@ -70,176 +36,190 @@ pub struct Config {
 pub struct ProfileConfig {
     /// Profile API key.
     pub api_key: SecretString,
-    /// Profile collection.
+    /// Profile collection, `apc-…`.
     pub collection_id: String,
 }
 
-/// Why a section cannot be used. Every message names its key and says what to write.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// Not a host name's label.
-    #[error(
-        "`tenant_subdomain` is `{0}`: write the host part of the dashboard's URL, `acme` for \
-         https://acme.amperity.com"
-    )]
-    Subdomain(String),
-    /// Not a header's value.
-    #[error("`tenant_id` has characters that no HTTP header can carry: copy the id from Amperity")]
-    TenantId,
-    /// A blank text.
-    #[error("`{0}` is empty")]
-    Empty(&'static str),
-    /// The batch path, which the seed warns of.
-    #[error(
-        "`event_stream_id` is `{0}`: ids that start with `is-` belong to batch ingest, which accepts \
-         events but does not update profiles in real time; create a real-time stream and use its `esm-` id"
-    )]
-    BatchStream(String),
-    /// Neither `esm-` nor `is-`.
-    #[error(
-        "`event_stream_id` is `{0}`: write the real-time stream's id, which starts with `esm-`"
-    )]
-    Stream(String),
-    /// Not an `apc-` id.
-    #[error(
-        "`profile_collection_id` is `{0}`: write the profile collection's id, which starts with `apc-`"
-    )]
-    Collection(String),
-    /// One of the two without the other.
-    #[error("`{present}` is set without `{missing}`: profile look-ups need both")]
-    HalfAProfile {
-        /// The key that is there.
-        present: &'static str,
-        /// The key that is not.
-        missing: &'static str,
-    },
-    /// One key for two scopes.
-    #[error(
-        "`api_key` and `profile_api_key` are the same: Amperity answers 403 across scopes, generate a \
-         separate key with Profile Read Access"
-    )]
-    SameKeys,
-    /// Credentials would travel in the clear.
-    #[error("`base_url` is `{0}`: write an https URL (http only for a loopback address)")]
-    BaseUrl(Url),
-    /// More than where the API is; not shown, since it may be a password.
-    #[error(
-        "`base_url` has a user name, a password, a query or a fragment: write scheme, host and path only"
-    )]
-    BaseUrlParts,
-    /// A secret that cannot be had.
-    #[error("`{key}`: {reason}")]
-    Secret {
-        /// The configuration key.
-        key: &'static str,
-        /// Why.
-        reason: SecretError,
-    },
-    /// Mappings that nothing uses, or a switch without mappings or look-ups.
-    #[error("`{present}` is set without `{missing}`: personalisation by context needs both")]
-    HalfAContext {
-        /// The key that is there.
-        present: &'static str,
-        /// The key that is not.
-        missing: &'static str,
-    },
-    /// A mapping to a parameter that the profile read has already.
-    #[error(
-        "`personalisation_context_mappings` has the target `{RESERVED_TARGET}`, which is the profile \
-         read's own parameter: choose another name"
-    )]
-    ReservedTarget,
-    /// A list that is none.
-    #[error("`browser_attribute_caps`: {0}")]
-    Caps(AllowlistError),
-}
-
-/// The profile read's own query parameter.
-const RESERVED_TARGET: &str = "enrich";
-
-impl Settings {
-    /// Checks the section and fetches its secrets.
-    pub fn resolve(
-        self,
-        secret: &dyn Fn(&SecretRef) -> Result<SecretString, SecretError>,
-    ) -> Result<Config, ConfigError> {
-        let fetch = |key: &'static str, reference: &SecretRef| {
-            secret(reference).map_err(|reason| ConfigError::Secret { key, reason })
-        };
-        self.check_texts()?;
-        self.check_context()?;
-        let base_url = match self.base_url {
-            Some(url) => with_trailing_slash(url)?,
-            None => default_base_url(&self.tenant_subdomain)?,
-        };
-        let ingest_key = fetch("api_key", &self.api_key)?;
-        let profiles = match (self.profile_api_key, self.profile_collection_id) {
-            (None, None) => None,
-            (Some(_), None) => {
-                return Err(half("profile_api_key", "profile_collection_id"));
-            }
-            (None, Some(_)) => {
-                return Err(half("profile_collection_id", "profile_api_key"));
-            }
-            (Some(key), Some(collection_id)) => {
-                if !is_id(&collection_id, "apc-") {
-                    return Err(ConfigError::Collection(collection_id));
-                }
-                let api_key = fetch("profile_api_key", &key)?;
-                if api_key.expose_secret() == ingest_key.expose_secret() {
-                    return Err(ConfigError::SameKeys);
-                }
-                Some(ProfileConfig { api_key, collection_id })
-            }
-        };
-        Ok(Config {
-            base_url,
-            tenant_id: self.tenant_id,
+impl Config {
+    /// Reads the section, and notes everything that is wrong in it.
+    pub fn read(mut section: Section<'_>) -> Option<Self> {
+        let base_url = base_url(&mut section);
+        let tenant = tenant(&mut section);
+        check_events(&mut section);
+        let ingest_key = section.required_secret("api_key");
+        let profiles = profiles(&mut section, ingest_key.as_ref());
+        let linking_keys = section.optional("linking_keys").unwrap_or_default();
+        let allowlist = allowlist(&mut section);
+        let context = context(&mut section);
+        section.end();
+        let (tenant_id, tenant_header) = tenant?;
+        Some(Self {
+            base_url: base_url?,
+            tenant_id,
+            tenant_header,
             profiles,
-            linking_keys: self.linking_keys,
-            allowlist: self
-                .browser_attribute_allowlist
-                .with_caps(self.browser_attribute_caps)
-                .map_err(ConfigError::Caps)?,
-            context: self.personalisation_context_mappings,
+            linking_keys,
+            allowlist: allowlist?,
+            context,
         })
     }
-
-    fn check_context(&self) -> Result<(), ConfigError> {
-        const SWITCH: &str = "context_sensitive_personalisation";
-        const MAPPINGS: &str = "personalisation_context_mappings";
-
-        let mappings = &self.personalisation_context_mappings;
-        let half = |present, missing| Err(ConfigError::HalfAContext { present, missing });
-        match (self.context_sensitive_personalisation, mappings.is_empty()) {
-            (true, true) => half(SWITCH, MAPPINGS),
-            (false, false) => half(MAPPINGS, SWITCH),
-            (true, false) if self.profile_api_key.is_none() => half(SWITCH, "profile_api_key"),
-            _ if mappings.iter().any(|mapping| mapping.target == RESERVED_TARGET) => {
-                Err(ConfigError::ReservedTarget)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_texts(&self) -> Result<(), ConfigError> {
-        if self.tenant_id.trim().is_empty() {
-            return Err(ConfigError::Empty("tenant_id"));
-        }
-        if self.source_value.trim().is_empty() {
-            return Err(ConfigError::Empty("source_value"));
-        }
-        let stream = &self.event_stream_id;
-        match () {
-            () if is_id(stream, "esm-") => Ok(()),
-            () if stream.starts_with("is-") => Err(ConfigError::BatchStream(stream.clone())),
-            () => Err(ConfigError::Stream(stream.clone())),
-        }
-    }
 }
 
-fn half(present: &'static str, missing: &'static str) -> ConfigError {
-    ConfigError::HalfAProfile { present, missing }
+/// `https://{tenant_subdomain}.amperity.com`, unless `base_url` replaces it: Azure and Australian tenants, the
+/// sandbox.
+fn base_url(section: &mut Section<'_>) -> Option<Url> {
+    let subdomain = section.required::<String>("tenant_subdomain", "tenant_subdomain = \"acme\"");
+    if section.has("base_url") {
+        let url: Url = section.optional("base_url")?;
+        return with_trailing_slash(section, url);
+    }
+    let subdomain = subdomain?;
+    let label =
+        !subdomain.is_empty() && subdomain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let url = Url::parse(&format!("https://{subdomain}.amperity.com/")).ok().filter(|_| label);
+    if url.is_none() {
+        let hint =
+            "write the host part of the dashboard's URL, `acme` for https://acme.amperity.com";
+        section.refuse_value("tenant_subdomain", &subdomain, hint);
+    }
+    section.know(&["base_url"]);
+    url
+}
+
+fn with_trailing_slash(section: &Section<'_>, mut url: Url) -> Option<Url> {
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let plain = url.username().is_empty() && url.password().is_none();
+    if !plain || url.query().is_some() || url.fragment().is_some() {
+        // Not shown, since it may be a password.
+        let reason = "it has a user name, a password, a query or a fragment: write scheme, host and path only";
+        section.refuse("base_url", reason);
+        return None;
+    }
+    // Credentials would travel in the clear.
+    if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+        section.refuse_value(
+            "base_url",
+            url,
+            "write an https URL (http only for a loopback address)",
+        );
+        return None;
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Some(url)
+}
+
+fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
+    let id = text(section, "tenant_id", "tenant_id = \"acme\"")?;
+    let header = HeaderValue::from_str(&id);
+    if header.is_err() {
+        let reason = "it has characters that no HTTP header can carry: copy the id from Amperity";
+        section.refuse("tenant_id", reason);
+    }
+    header.ok().map(|header| (id, header))
+}
+
+/// What deliveries need: checked with the rest, so that a mistake is known before the first event.
+fn check_events(section: &mut Section<'_>) {
+    let _ = text(section, "source_value", "source_value = \"DATAFLY\"");
+    let stream = section.required::<String>("event_stream_id", "event_stream_id = \"esm-…\"");
+    let Some(stream) = stream.filter(|stream| !is_id(stream, "esm-")) else { return };
+    let hint = if stream.starts_with("is-") {
+        // The batch path, which the seed warns of.
+        "ids that start with `is-` belong to batch ingest, which accepts events but does not update profiles \
+         in real time; create a real-time stream and use its `esm-` id"
+    } else {
+        "write the real-time stream's id, which starts with `esm-`"
+    };
+    section.refuse_value("event_stream_id", stream, hint);
+}
+
+fn profiles(section: &mut Section<'_>, ingest: Option<&SecretString>) -> Option<ProfileConfig> {
+    const KEY: &str = "profile_api_key";
+    const COLLECTION: &str = "profile_collection_id";
+
+    let key = section.secret(KEY);
+    let collection_id = section.optional::<String>(COLLECTION);
+    for (present, missing) in [(KEY, COLLECTION), (COLLECTION, KEY)] {
+        if section.has(present) && !section.has(missing) {
+            let reason = format!("it is set without `{missing}`: profile look-ups need both");
+            section.refuse(present, reason);
+        }
+    }
+    if let Some(collection) = collection_id.as_ref().filter(|id| !is_id(id, "apc-")) {
+        let hint = "write the profile collection's id, which starts with `apc-`";
+        section.refuse_value(COLLECTION, collection, hint);
+    }
+    let exposed = |key: Option<&SecretString>| key.map(|key| key.expose_secret().to_owned());
+    if key.is_some() && exposed(key.as_ref()) == exposed(ingest) {
+        let reason = "it is the same as `api_key`: Amperity answers 403 across scopes, generate a separate key \
+                      with Profile Read Access";
+        section.refuse(KEY, reason);
+    }
+    Some(ProfileConfig { api_key: key?, collection_id: collection_id? })
+}
+
+fn allowlist(section: &mut Section<'_>) -> Option<Allowlist> {
+    const CAPS: &str = "browser_attribute_caps";
+
+    let list: Allowlist = section.optional("browser_attribute_allowlist").unwrap_or_default();
+    let caps: BTreeMap<String, usize> = section.optional(CAPS).unwrap_or_default();
+    list.with_caps(caps).map_err(|error| section.refuse(CAPS, error)).ok()
+}
+
+/// Mappings and their switch come together or not at all, and every mapping can have a value.
+fn context(section: &mut Section<'_>) -> ContextMappings {
+    const SWITCH: &str = "context_sensitive_personalisation";
+    const MAPPINGS: &str = "personalisation_context_mappings";
+    /// The profile read's own query parameter.
+    const RESERVED_TARGET: &str = "enrich";
+
+    let on = section.optional(SWITCH).unwrap_or(false);
+    let mappings: Option<ContextMappings> = section.optional(MAPPINGS);
+    let without =
+        |missing| format!("it is set without `{missing}`: personalisation by context needs both");
+    let written = section.has(MAPPINGS) && mappings.as_ref().is_none_or(|list| !list.is_empty());
+    if on && !written {
+        section.refuse(SWITCH, without(MAPPINGS));
+    }
+    if written && !on {
+        section.refuse(MAPPINGS, without(SWITCH));
+    }
+    if on && !section.has("profile_api_key") {
+        section.refuse(SWITCH, without("profile_api_key"));
+    }
+    let mappings = mappings.unwrap_or_default();
+    for (index, mapping) in mappings.iter().enumerate() {
+        let key = format!("{MAPPINGS}[{index}]");
+        if mapping.target == RESERVED_TARGET {
+            let hint = "it is the profile read's own parameter: choose another name";
+            section.refuse_value(&format!("{key}.target"), RESERVED_TARGET, hint);
+        }
+        if mapping.reads_partner_attrs() && mapping.attribute_of(NAME).is_none() {
+            let hint = format!(
+                "when `{NAME}` is asked, no other provider's attributes are known: write \
+                 `partner_attrs.{NAME}.` and the name of one of its own"
+            );
+            section.refuse_value(&format!("{key}.source"), &mapping.source, hint);
+        }
+    }
+    mappings
+}
+
+/// A text that is not blank.
+fn text(section: &mut Section<'_>, key: &'static str, example: &str) -> Option<String> {
+    let text = section.required::<String>(key, example)?;
+    if text.trim().is_empty() {
+        section.refuse(key, format_args!("it is empty: write for example `{example}`"));
+        return None;
+    }
+    Some(text)
 }
 
 /// Ids go into URL paths, so nothing but what Amperity's own ids are made of.
@@ -247,36 +227,4 @@ fn is_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     })
-}
-
-fn default_base_url(subdomain: &str) -> Result<Url, ConfigError> {
-    let label =
-        !subdomain.is_empty() && subdomain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let url = format!("https://{subdomain}.amperity.com/");
-    match Url::parse(&url) {
-        Ok(url) if label => Ok(url),
-        _ => Err(ConfigError::Subdomain(subdomain.to_owned())),
-    }
-}
-
-fn with_trailing_slash(mut url: Url) -> Result<Url, ConfigError> {
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        _ => return Err(ConfigError::BaseUrl(url)),
-    }
-    let plain = url.username().is_empty() && url.password().is_none();
-    if !plain || url.query().is_some() || url.fragment().is_some() {
-        return Err(ConfigError::BaseUrlParts);
-    }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    Ok(url)
 }

@@ -40,8 +40,11 @@ pub(super) fn profile(body: &[u8]) -> Result<Profile, ProviderError> {
         };
         ProviderError::BadAnswer { reason }
     })?;
-    if response.profile_id.is_empty() {
-        return Err(ProviderError::BadAnswer { reason: "`profile_id` is empty" });
+    // A URL drops what these hold, so that the id would be read as another one.
+    let id = response.profile_id;
+    if id.is_empty() || matches!(&*id, "." | "..") || id.contains(char::is_control) {
+        let reason = "`profile_id` is empty, or nothing that a URL can carry";
+        return Err(ProviderError::BadAnswer { reason });
     }
-    Ok(Profile { id: ProfileId::new(response.profile_id), attributes: response.attributes })
+    Ok(Profile { id: ProfileId::new(id), attributes: response.attributes })
 }

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, Reloads};
 use crate::protection::BreakerState;
 
 /// The process answers.
@@ -17,7 +17,8 @@ pub(super) async fn alive() -> Json<Value> {
 }
 
 /// The process can do its work: visitors' state is there. A vendor that fails does not make it unready, since
-/// pages are answered all the same; it is named. So is a configuration that was not taken.
+/// pages are answered all the same; it is named. So is a configuration that was not taken, and what of the one that
+/// was needs a restart.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let state = app.visitors.probe().await;
     let vendors = app.guards.all();
@@ -26,11 +27,13 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         .filter(|guard| guard.breaker() != BreakerState::Closed)
         .map(|guard| guard.account())
         .collect();
+    let Reloads { refused, need_restart } = app.reloads();
     let body = json!({
         "ready": state.is_ok(),
         "state": state.as_ref().err().map(ToString::to_string),
         "failing_vendors": failing,
-        "refused_configuration": app.refused_configuration(),
+        "refused_configuration": refused,
+        "needs_restart": need_restart,
     });
     let status = if state.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use datafly_server::config::Secrets;
 use datafly_server::reload::Watch;
-use datafly_server::serve::{Listening, Server};
+use datafly_server::serve::Server;
 use datafly_server::wiring::{self, Outside};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -33,12 +33,11 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let secrets = Secrets::new(std::env::vars());
     let outside = Outside::system()?;
     let (watch, config) = Watch::start(args.config, secrets, outside.clone())?;
-    let listening = Listening::of(&config.server, &outside)?;
 
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let stop = stop_signal()?;
-        let app = wiring::build(config, watch.secrets(), &outside)?;
-        let server = Server::bind(app, listening, watch).await?;
+        let app = wiring::build(config, &outside)?;
+        let server = Server::bind(app, watch)?;
         let address = server.address()?;
         let admin = server.admin_address()?;
         tracing::info!(%address, "listening");

@@ -2,23 +2,11 @@
 
 use std::net::SocketAddr;
 
-use datafly_core::secret::SecretRef;
+use datafly_settings::Section;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
-
-use super::{ConfigError, Secrets};
 
 /// Shortest token that the owner may choose.
 const MIN_TOKEN_BYTES: usize = 32;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AdminSettings {
-    listen: SocketAddr,
-    token: Option<SecretRef>,
-    #[serde(default)]
-    hosts: Vec<String>,
-}
 
 /// `[server.admin]`, checked.
 pub struct AdminConfig {
@@ -30,14 +18,15 @@ pub struct AdminConfig {
     pub hosts: Vec<String>,
 }
 
-impl AdminSettings {
-    pub(super) fn check(self, secrets: &Secrets) -> Result<AdminConfig, ConfigError> {
-        let key = "server.admin.token";
-        let token = self.token.map(|token| secrets.at(key.to_owned(), &token)).transpose()?;
+impl AdminConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let listen = section.required("listen", "listen = \"127.0.0.1:9090\"");
+        let token = section.secret("token");
         if token.as_ref().is_some_and(|token| token.expose_secret().len() < MIN_TOKEN_BYTES) {
-            let reason = format!("the token is shorter than {MIN_TOKEN_BYTES} bytes");
-            return Err(ConfigError::Key { key: key.to_owned(), reason });
+            section.refuse("token", format_args!("write one of {MIN_TOKEN_BYTES} bytes or more"));
         }
-        Ok(AdminConfig { listen: self.listen, token, hosts: self.hosts })
+        let hosts = section.optional("hosts").unwrap_or_default();
+        section.end();
+        Some(Self { listen: listen?, token, hosts })
     }
 }

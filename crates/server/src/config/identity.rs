@@ -1,48 +1,16 @@
 //! `[pipelines.identity]`: how identity is proven.
 
-use datafly_core::secret::SecretRef;
 use datafly_core::visitor::Verification;
+use datafly_settings::Section;
 use jiff::SignedDuration;
 use jsonwebtoken::DecodingKey;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 
-use super::{ConfigError, Secrets};
+use super::secrets::long_secret;
 use crate::identity::KeyAlgorithm;
 
 /// How long a proof counts unless the owner says otherwise.
-const DEFAULT_BINDING_HOURS: u16 = 24;
-
-/// RFC 7518 §3.2: an HS256 key is at least as long as the hash.
-const MIN_SECRET_BYTES: usize = 32;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct IdentitySettings {
-    verification: Verification,
-    binding_hours: u16,
-    keys: Vec<KeySettings>,
-}
-
-impl Default for IdentitySettings {
-    fn default() -> Self {
-        Self {
-            verification: Verification::default(),
-            binding_hours: DEFAULT_BINDING_HOURS,
-            keys: Vec::new(),
-        }
-    }
-}
-
-/// One key; which of the two it needs depends on the algorithm.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeySettings {
-    id: String,
-    algorithm: KeyAlgorithm,
-    secret: Option<SecretRef>,
-    public_key: Option<SecretRef>,
-}
+const DEFAULT_BINDING_HOURS: i64 = 24;
 
 /// What a site's backend signs with, as far as this server needs to know.
 pub enum KeyMaterial {
@@ -62,63 +30,66 @@ pub struct IdentityConfig {
     pub keys: Vec<(String, KeyMaterial)>,
 }
 
-impl IdentitySettings {
-    pub(super) fn check(self, at: &str, secrets: &Secrets) -> Result<IdentityConfig, ConfigError> {
-        if !(1..=24 * 30).contains(&self.binding_hours) {
-            return Err(ConfigError::Value {
-                key: format!("{at}.binding_hours"),
-                value: self.binding_hours.to_string(),
-                hint: "write 1 to 720 hours".to_owned(),
-            });
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        Self {
+            verification: Verification::default(),
+            binding_life: SignedDuration::from_hours(DEFAULT_BINDING_HOURS),
+            keys: Vec::new(),
         }
-        let mut keys = Vec::<(String, KeyMaterial)>::new();
-        for (index, key) in self.keys.into_iter().enumerate() {
-            let at = format!("{at}.keys[{index}]");
-            if key.id.is_empty() || keys.iter().any(|(id, ..)| *id == key.id) {
-                return Err(ConfigError::Value {
-                    key: format!("{at}.id"),
-                    value: key.id,
-                    hint: "give each key a `kid` of its own".to_owned(),
-                });
-            }
-            keys.push((key.id.clone(), material(&at, &key, secrets)?));
-        }
-        Ok(IdentityConfig {
-            verification: self.verification,
-            binding_life: SignedDuration::from_hours(self.binding_hours.into()),
-            keys,
-        })
     }
 }
 
-fn material(at: &str, key: &KeySettings, secrets: &Secrets) -> Result<KeyMaterial, ConfigError> {
-    let key_error = |name: &str, reason: &str| {
-        Err(ConfigError::Key { key: format!("{at}.{name}"), reason: reason.to_owned() })
-    };
-    match (key.algorithm, &key.secret, &key.public_key) {
-        (KeyAlgorithm::Hs256, Some(secret), None) => {
-            let secret = secrets.at(format!("{at}.secret"), secret)?;
-            if secret.expose_secret().len() < MIN_SECRET_BYTES {
-                let reason = format!("the secret is shorter than {MIN_SECRET_BYTES} bytes");
-                return key_error("secret", &reason);
+impl IdentityConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let verification = section.optional("verification").unwrap_or_default();
+        let hours = section.number("binding_hours", DEFAULT_BINDING_HOURS, 1..=24 * 30, "hours");
+        let mut ids = Vec::<String>::new();
+        let mut keys = Vec::new();
+        for mut key in section.sections("keys") {
+            let id = key.required::<String>("id", "id = \"2026-11\"").unwrap_or_default();
+            if key.has("id") && (id.is_empty() || ids.contains(&id)) {
+                key.refuse_value("id", &id, "give each key a `kid` of its own");
             }
-            Ok(KeyMaterial::Shared(secret))
+            ids.push(id.clone());
+            keys.extend(material(key).map(|material| (id, material)));
         }
-        (KeyAlgorithm::Es256, None, Some(public_key)) => {
-            let pem = secrets.at(format!("{at}.public_key"), public_key)?;
-            match DecodingKey::from_ec_pem(pem.expose_secret().as_bytes()) {
-                Ok(key) => Ok(KeyMaterial::Public(key)),
-                Err(_) => key_error(
-                    "public_key",
-                    "it is no P-256 public key in PEM form (`-----BEGIN PUBLIC KEY-----`)",
-                ),
-            }
-        }
-        (KeyAlgorithm::Hs256, ..) => {
-            key_error("secret", "an HS256 key needs `secret`, and no `public_key`")
-        }
-        (KeyAlgorithm::Es256, ..) => {
-            key_error("public_key", "an ES256 key needs `public_key`, and no `secret`")
-        }
+        section.end();
+        Some(Self { verification, binding_life: SignedDuration::from_hours(hours?), keys })
     }
+}
+
+/// Which of the two a key needs depends on the algorithm.
+fn material(mut key: Section<'_>) -> Option<KeyMaterial> {
+    let algorithm = key.required("algorithm", "algorithm = \"HS256\"");
+    let material = match algorithm {
+        Some(KeyAlgorithm::Hs256) => {
+            if key.has("public_key") {
+                key.refuse("public_key", "an HS256 key has none: remove it");
+            }
+            long_secret(&mut key, "secret").map(KeyMaterial::Shared)
+        }
+        Some(KeyAlgorithm::Es256) => {
+            if key.has("secret") {
+                key.refuse("secret", "an ES256 key has none: remove it");
+            }
+            public_key(&mut key).map(KeyMaterial::Public)
+        }
+        None => None,
+    };
+    // Whichever of the two was not read: known keys, of the other algorithm.
+    key.know(&["secret", "public_key"]);
+    key.end();
+    material
+}
+
+fn public_key(key: &mut Section<'_>) -> Option<DecodingKey> {
+    let pem = key.required_secret("public_key")?;
+    let read = DecodingKey::from_ec_pem(pem.expose_secret().as_bytes());
+    if read.is_err() {
+        let reason = "it is no P-256 public key in PEM form: write one that begins with \
+                      `-----BEGIN PUBLIC KEY-----`";
+        key.refuse("public_key", reason);
+    }
+    read.ok()
 }

@@ -1,30 +1,51 @@
 //! Where secrets come from: the environment and files, both passed in.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use datafly_core::secret::{SecretError, SecretRef};
-use secrecy::SecretString;
+use datafly_settings::Section;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::ConfigError;
+/// What is signed with HMAC-SHA-256 has a secret at least as long as the hash (RFC 7518 §3.2).
+const MIN_SECRET_BYTES: usize = 32;
 
-/// Fetches what a [`SecretRef`] names.
+/// Fetches what a [`SecretRef`] names, and knows which files that took.
 pub struct Secrets {
     environment: HashMap<String, String>,
-    files: Mutex<BTreeSet<PathBuf>>,
+    /// By path: what was found there, `None` where nothing could be read.
+    read: Mutex<BTreeMap<PathBuf, Option<u64>>>,
 }
 
 impl Secrets {
     /// Over a copy of the environment's variables; files are read when they are named.
     pub fn new(environment: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { environment: environment.into_iter().collect(), files: Mutex::default() }
+        Self { environment: environment.into_iter().collect(), read: Mutex::default() }
     }
 
-    /// The files that secrets were read from so far.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.iter().cloned().collect()
+    /// Begins anew to note which files are read.
+    pub fn forget_files(&self) {
+        self.noted().clear();
+    }
+
+    /// Whether a file that was read would be read differently now.
+    pub fn have_changed(&self) -> bool {
+        self.noted().iter().any(|(path, then)| fingerprint(fs::read(path).ok().as_deref()) != *then)
+    }
+
+    fn noted(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Option<u64>>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, path: &str) -> Result<String, SecretError> {
+        let error = |reason: String| SecretError::File { path: path.to_owned(), reason };
+        let bytes = fs::read(Path::new(path));
+        self.noted().insert(PathBuf::from(path), fingerprint(bytes.as_deref().ok()));
+        let bytes = bytes.map_err(|failure| error(failure.to_string()))?;
+        String::from_utf8(bytes).map_err(|_| error("it is no text".to_owned()))
     }
 
     /// The secret, without white space around it: editors end files with a line break.
@@ -35,14 +56,7 @@ impl Secrets {
                 .get(name)
                 .cloned()
                 .ok_or_else(|| SecretError::EnvUnset(name.clone()))?,
-            SecretRef::File(path) => {
-                let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-                files.insert(PathBuf::from(path));
-                std::fs::read_to_string(Path::new(path)).map_err(|error| SecretError::File {
-                    path: path.clone(),
-                    reason: error.to_string(),
-                })?
-            }
+            SecretRef::File(path) => self.read(path)?,
         };
         match (text.trim(), reference) {
             ("", SecretRef::Env(name)) => Err(SecretError::EnvUnset(name.clone())),
@@ -53,13 +67,22 @@ impl Secrets {
             (secret, _) => Ok(SecretString::from(secret)),
         }
     }
+}
 
-    /// As [`Self::get`], with the configuration key in the error.
-    pub(super) fn at(
-        &self,
-        key: String,
-        reference: &SecretRef,
-    ) -> Result<SecretString, ConfigError> {
-        self.get(reference).map_err(|reason| ConfigError::Secret { key, reason })
+/// A secret to sign with, which must be there.
+pub(super) fn long_secret(section: &mut Section<'_>, key: &'static str) -> Option<SecretString> {
+    let secret = section.required_secret(key)?;
+    if secret.expose_secret().len() < MIN_SECRET_BYTES {
+        let reason =
+            format!("the secret is shorter than {MIN_SECRET_BYTES} bytes: make a longer one");
+        section.refuse(key, reason);
     }
+    Some(secret)
+}
+
+/// Of a file's content; `None` while it cannot be read.
+pub(crate) fn fingerprint(content: Option<&[u8]>) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    content?.hash(&mut hasher);
+    Some(hasher.finish())
 }

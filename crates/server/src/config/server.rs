@@ -3,78 +3,37 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use datafly_core::secret::SecretRef;
+use datafly_settings::Section;
 use ipnet::IpNet;
 use secrecy::SecretString;
-use serde::Deserialize;
 use url::Url;
 
-use super::admin::{AdminConfig, AdminSettings};
-use super::cache::{CacheConfig, CacheSettings};
-use super::limits::LimitsSettings;
-use super::{ConfigError, Secrets};
+use super::admin::AdminConfig;
+use super::cache::CacheConfig;
+use super::limits;
+use crate::bundle::Bundle;
+use crate::certificate::{self, Certificate};
+use crate::credential::Credentials;
 use crate::limits::LimitSettings;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ServerSettings {
-    listen: SocketAddr,
-    public_url: Url,
-    asset_url: Option<Url>,
-    data_dir: PathBuf,
-    bundle_dir: PathBuf,
-    tls: Option<TlsConfig>,
-    #[serde(default)]
-    cookie_keys: Vec<CookieKey>,
-    #[serde(default)]
-    base_path: String,
-    #[serde(default)]
-    trusted_proxies: Vec<IpNet>,
-    #[serde(default)]
-    limits: LimitsSettings,
-    #[serde(default)]
-    cache: CacheSettings,
-    admin: Option<AdminSettings>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CookieKey {
-    id: String,
-    secret: SecretRef,
-}
-
-/// Certificate chain and key, as PEM files.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TlsConfig {
-    /// The chain, leaf first.
-    pub certificate: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
-}
 
 /// `[server]`, checked.
 pub struct ServerConfig {
     /// Where to listen.
     pub listen: SocketAddr,
-    /// The URL browsers reach this server by, with the base path, without a trailing slash. It decides how
-    /// cookies are set.
+    /// The URL browsers reach this server by, without the base path and without a trailing slash.
     pub public_url: String,
-    /// Whether that URL is https.
+    /// Whether that URL is https, which decides how cookies are set.
     pub secure: bool,
-    /// The host of that URL.
-    pub host: String,
-    /// The URL browsers fetch the bundle from; the public one unless configured.
+    /// The URL browsers fetch the bundle from, likewise; the public one unless configured.
     pub asset_url: String,
     /// Where state is kept.
     pub data_dir: PathBuf,
-    /// Where `cargo xtask bundle` put the browser's files.
-    pub bundle_dir: PathBuf,
+    /// The browser's files, as `cargo xtask bundle` made them.
+    pub bundle: Bundle,
     /// TLS, unless a trusted proxy in front does it.
-    pub tls: Option<TlsConfig>,
-    /// Keys of the credential cookie, the signing one first. Empty: one is made and kept in `data_dir`.
-    pub cookie_keys: Vec<(String, SecretString)>,
+    pub certificate: Option<Certificate>,
+    /// Keys of the credential cookie. `None`: one is made and kept in `data_dir`.
+    pub credentials: Option<Credentials>,
     /// Path under which all routes are, such as `/df`, or nothing: for a proxy of the site's own.
     pub base_path: String,
     /// Whose `X-Forwarded-For` is believed.
@@ -87,67 +46,119 @@ pub struct ServerConfig {
     pub admin: Option<AdminConfig>,
 }
 
-impl ServerSettings {
-    pub(super) fn check(self, secrets: &Secrets) -> Result<ServerConfig, ConfigError> {
-        check_base_path(&self.base_path)?;
-        let base = |key, url| Ok(base(key, url)? + &self.base_path);
-        let public_url = base("server.public_url", &self.public_url)?;
-        let asset_url = match &self.asset_url {
-            Some(url) => base("server.asset_url", url)?,
-            None => public_url.clone(),
-        };
-        let keys = self.cookie_keys.into_iter().enumerate().map(|(index, key)| {
-            let at = format!("server.cookie_keys[{index}].secret");
-            Ok((key.id, secrets.at(at, &key.secret)?))
-        });
-        Ok(ServerConfig {
-            listen: self.listen,
-            secure: self.public_url.scheme() == "https",
-            host: self.public_url.host_str().unwrap_or_default().to_owned(),
-            public_url,
-            asset_url,
-            data_dir: self.data_dir,
-            bundle_dir: self.bundle_dir,
-            tls: self.tls,
-            cookie_keys: keys.collect::<Result<_, _>>()?,
-            base_path: self.base_path,
-            trusted_proxies: self.trusted_proxies,
-            limits: self.limits.into(),
-            cache: self.cache.check()?,
-            admin: self.admin.map(|admin| admin.check(secrets)).transpose()?,
+/// What `public_url` says, which the pipelines are measured by.
+pub(super) struct PublicUrl {
+    url: String,
+    secure: bool,
+    /// Its host.
+    pub(super) host: String,
+}
+
+impl PublicUrl {
+    /// Read before everything else: what is wrong with the rest of the section does not hide what is wrong with
+    /// the pipelines.
+    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
+        let url =
+            section.required::<Url>("public_url", "public_url = \"https://id.example.com\"")?;
+        Some(Self {
+            url: base(section, "public_url", &url)?,
+            secure: url.scheme() == "https",
+            host: url.host_str().unwrap_or_default().to_owned(),
         })
     }
 }
 
+impl ServerConfig {
+    pub(super) fn read(mut section: Section<'_>, public: Option<PublicUrl>) -> Option<Self> {
+        let listen = section.required("listen", "listen = \"0.0.0.0:8443\"");
+        let base_path = base_path(&mut section);
+        let asset_url = section.optional::<Url>("asset_url");
+        let asset_url = asset_url.map(|url| base(&section, "asset_url", &url));
+        let data_dir = section.required("data_dir", "data_dir = \"/var/lib/datafly\"");
+        let bundle = bundle(&mut section);
+        let certificate = section.section("tls").map(certificate::read);
+        let credentials = cookie_keys(&mut section);
+        let trusted_proxies = section.optional("trusted_proxies").unwrap_or_default();
+        let limits =
+            section.section("limits").map_or_else(|| Some(limits::defaults()), limits::read);
+        let cache = section.section("cache");
+        let cache = cache.map_or_else(|| Some(CacheConfig::default()), CacheConfig::read);
+        let admin = section.section("admin").map(AdminConfig::read);
+        section.end();
+        let (public, base_path) = (public?, base_path?);
+        Some(Self {
+            listen: listen?,
+            asset_url: asset_url.unwrap_or_else(|| Some(public.url.clone()))?,
+            public_url: public.url,
+            secure: public.secure,
+            data_dir: data_dir?,
+            bundle: bundle?,
+            certificate: certificate.flatten(),
+            credentials,
+            base_path,
+            trusted_proxies,
+            limits: limits?,
+            cache: cache?,
+            admin: admin.flatten(),
+        })
+    }
+}
+
+fn bundle(section: &mut Section<'_>) -> Option<Bundle> {
+    let folder: PathBuf = section.required("bundle_dir", "bundle_dir = \"www/pkg\"")?;
+    Bundle::load(&folder).map_err(|error| section.refuse("bundle_dir", error)).ok()
+}
+
+/// The signing key first.
+fn cookie_keys(section: &mut Section<'_>) -> Option<Credentials> {
+    let mut keys = Vec::<(String, SecretString)>::new();
+    for mut key in section.sections("cookie_keys") {
+        let id = key.required::<String>("id", "id = \"2026\"");
+        let secret = key.required_secret("secret");
+        if let (Some(id), Some(secret)) = (id, secret) {
+            match Credentials::new([(id.clone(), secret.clone())]) {
+                Ok(_) => keys.push((id, secret)),
+                Err(error) => key.refuse("secret", error),
+            }
+        }
+        key.end();
+    }
+    if keys.is_empty() {
+        return None;
+    }
+    Credentials::new(keys).map_err(|error| section.refuse("cookie_keys", error)).ok()
+}
+
 /// Nothing, or segments of plain letters: it is part of every URL.
-fn check_base_path(path: &str) -> Result<(), ConfigError> {
+fn base_path(section: &mut Section<'_>) -> Option<String> {
+    let path = section.optional::<String>("base_path").unwrap_or_default();
     let plain = |segment: &str| {
         !segment.is_empty()
             && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     };
-    match path.strip_prefix('/') {
-        None if path.is_empty() => Ok(()),
-        Some(segments) if segments.split('/').all(plain) => Ok(()),
-        _ => Err(ConfigError::Value {
-            key: "server.base_path".to_owned(),
-            value: path.to_owned(),
-            hint: "write a path such as `/df`, or leave it out".to_owned(),
-        }),
+    let good = match path.strip_prefix('/') {
+        None => path.is_empty(),
+        Some(segments) => segments.split('/').all(plain),
+    };
+    if !good {
+        section.refuse_value("base_path", &path, "write a path such as `/df`, or leave it out");
     }
+    good.then_some(path)
 }
 
 /// A base URL without its trailing slash: https, or http on localhost, where browsers keep cookies
 /// without `Secure`.
-fn base(key: &str, url: &Url) -> Result<String, ConfigError> {
+fn base(section: &Section<'_>, key: &str, url: &Url) -> Option<String> {
     let local = url.scheme() == "http" && url.host_str() == Some("localhost");
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !plain || !(url.scheme() == "https" || local) {
-        return Err(ConfigError::Value {
-            key: key.to_owned(),
-            value: url.to_string(),
-            hint: "write an https URL such as `https://id.example.com` (http only for localhost)"
-                .to_owned(),
-        });
+    let hint = "write an https URL such as `https://id.example.com` (http only for localhost)";
+    if !url.username().is_empty() || url.password().is_some() {
+        // Not shown, since it may be a password.
+        section.refuse(key, format_args!("it holds a user name or a password: {hint}"));
+        return None;
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    if url.query().is_some() || url.fragment().is_some() || !(url.scheme() == "https" || local) {
+        section.refuse_value(key, url, hint);
+        return None;
+    }
+    Some(url.as_str().trim_end_matches('/').to_owned())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ impl Process {
             .arg(&ready_file)
             .env("INGEST", sandbox::INGEST_TOKEN)
             .env("PROFILE", sandbox::PROFILE_TOKEN)
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(folder.join(format!("{name}.log"))).unwrap())
             .spawn()
             .unwrap();
         for _ in 0..500 {
@@ -45,6 +45,11 @@ impl Process {
     pub(crate) fn serve(folder: &Path) -> Self {
         let config = folder.join("datafly.toml").display().to_string();
         Self::start(folder, "serve", &["serve", "--config", &config])
+    }
+
+    /// What a server in that folder has logged.
+    pub(crate) fn log(folder: &Path) -> String {
+        fs::read_to_string(folder.join("serve.log")).unwrap()
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

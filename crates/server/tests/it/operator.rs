@@ -14,7 +14,7 @@ use serde_json::Value;
 const IDENTIFY: &str = r#"{"userId":"user-123","traits":{"email":"alice@example.com"}}"#;
 const ENRICH: &str = "/v1/enrich?provider=amperity&key=dk_test_process";
 
-fn change(folder: &Path, from: &str, to: &str) {
+pub(crate) fn change(folder: &Path, from: &str, to: &str) {
     let file = folder.join("datafly.toml");
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains(from), "{from}");
@@ -32,7 +32,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A request to the owner's listener.
-fn ask(server: &Process, path: &str, headers: &str) -> String {
+pub(crate) fn ask(server: &Process, path: &str, headers: &str) -> String {
     let mut stream = server.connect_to("admin");
     let head = format!("GET {path} HTTP/1.1\r\n{headers}connection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
@@ -41,8 +41,8 @@ fn ask(server: &Process, path: &str, headers: &str) -> String {
     answer
 }
 
-const LOCAL: &str = "host: localhost\r\n";
-const ADMIN: &str = "[server.admin]\nlisten = \"127.0.0.1:0\"";
+pub(crate) const LOCAL: &str = "host: localhost\r\n";
+pub(crate) const ADMIN: &str = "[server.admin]\nlisten = \"127.0.0.1:0\"";
 
 #[test]
 fn an_allowlist_change_is_live_within_a_second_cached_answers_included() {
@@ -71,6 +71,52 @@ fn an_invalid_change_changes_nothing_and_is_reported() {
     change(folder.path(), "is-sandbox1", "esm-sandbox1");
     sleep(Duration::from_secs(1));
     assert!(ask(&server, "/readyz", LOCAL).contains(r#""refused_configuration":null"#));
+}
+
+/// Everything that does not change is named, by its field, where it is looked for; the rest is served.
+#[test]
+fn what_needs_a_restart_is_named_in_the_health_answer() {
+    let (folder, _vendor) = set_up();
+    change(folder.path(), "# ADMIN", ADMIN);
+    let server = Process::serve(folder.path());
+    let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
+    assert!(ask(&server, "/readyz", LOCAL).contains(r#""needs_restart":[]"#));
+    let data = "/data\"";
+    change(
+        folder.path(),
+        data,
+        "/other\"\nbase_path = \"/df\"\ncache = { memory_mb = 5, fresh_seconds = 7 }",
+    );
+    change(folder.path(), "listen = \"127.0.0.1:0\"\npublic", "listen = \"127.0.0.1:1\"\npublic");
+    change(
+        folder.path(),
+        ADMIN,
+        "[server.admin]\nlisten = \"127.0.0.1:2\"\nhosts = [\"ops.test\"]",
+    );
+    change(folder.path(), "\"Persona\"", "\"FavoriteBrand\"");
+    sleep(Duration::from_secs(1));
+    // The new host is taken, and so is everything that needs no restart.
+    let ready = ask(&server, "/readyz", "host: ops.test\r\n");
+    let ready: Value = serde_json::from_str(ready.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    let keys = [
+        "server.listen",
+        "server.data_dir",
+        "server.base_path",
+        "server.cache.memory_mb",
+        "server.cache.fresh_seconds",
+        "server.admin.listen",
+    ];
+    assert_eq!(ready["needs_restart"], serde_json::json!(keys));
+    let log = Process::log(folder.path());
+    for key in keys {
+        let said = format!("this key changes with a restart only key=\"{key}\"");
+        assert!(log.contains(&said), "{key}: {log}");
+    }
+    assert!(server.send("GET", ENRICH, &visitor, "").contains("Maison Lune"));
+    // URLs go on leading to the routes that there are.
+    let loader = server.send("GET", "/v1/loader.js?key=dk_test_process", &visitor, "");
+    assert!(loader.contains("http://localhost:8081") && !loader.contains("/df"), "{loader}");
+    assert!(!folder.path().join("other").exists());
 }
 
 #[test]
@@ -169,9 +215,43 @@ fn check_refuses_advises_and_opens_nothing() {
             "pipelines[dk_test_process].amperity.browser_attribute_allowlist"
         ]
     );
-    change(folder.path(), "esm-sandbox1", "is-sandbox1");
-    let (code, said) = check(&[]);
-    assert_eq!(code, Some(1));
-    assert!(said.starts_with("error: ") && said.contains("batch ingest"), "{said}");
     assert!(!data.exists(), "nothing was made");
+}
+
+#[test]
+fn check_reports_all_mistakes_at_once() {
+    let (folder, _vendor) = set_up();
+    let file = folder.path().join("datafly.toml").display().to_string();
+    change(folder.path(), "esm-sandbox1", "is-sandbox1");
+    change(folder.path(), "listen = \"127.0.0.1:0\"", "listen = 7\nlisten_on = 8");
+    change(folder.path(), "dk_test_process", "process");
+    change(folder.path(), "/pkg\"", "/nothing\"");
+    let output = datafly(&["check", "--config", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    let lines: Vec<_> = said.lines().collect();
+    for (line, start) in lines.iter().zip([
+        "error: line 3: `server.listen`: invalid type: integer `7`, expected socket address",
+        "error: line 4: `server.listen_on`: unknown key: write one of",
+        "error: line 7: `server.bundle_dir`: the browser bundle's",
+        "error: line 11: `pipelines[0].key`:",
+        "error: line 20: `pipelines[0].integrations[0].event_stream_id` is `is-sandbox1`: ids that",
+    ]) {
+        assert!(line.starts_with(start), "{line} instead of {start}");
+    }
+    assert_eq!(lines.len(), 5, "{said}");
+
+    let output = datafly(&["check", "--config", &file, "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let errors = said["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 5);
+    let last = &errors[4];
+    assert_eq!((&last["line"], &last["value"]), (&20.into(), &"is-sandbox1".into()));
+    assert_eq!(last["key"], "pipelines[0].integrations[0].event_stream_id");
+    assert!(last["text"].as_str().unwrap().contains("create a real-time stream"));
+    // A start says the same, and does not start.
+    let output = datafly(&["serve", "--config", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr).lines().count(), 5, "{}", text(&output.stderr));
 }

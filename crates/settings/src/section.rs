@@ -1,0 +1,194 @@
+//! One table of the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use datafly_core::secret::SecretRef;
+use secrecy::SecretString;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::mistake::Mistake;
+use crate::reader::Reader;
+
+/// A table, read key by key. What is never asked for is an unknown key, see [`Section::end`].
+pub struct Section<'r> {
+    reader: &'r Reader<'r>,
+    path: String,
+    line: usize,
+    lines: BTreeMap<String, usize>,
+    unread: DeTable<'r>,
+    asked: BTreeSet<&'static str>,
+}
+
+impl<'r> Section<'r> {
+    pub(crate) fn new(reader: &'r Reader<'r>, path: String, table: Spanned<DeTable<'r>>) -> Self {
+        let line = reader.line(table.span().start);
+        let unread = table.into_inner();
+        let lines = unread.keys().map(|key| {
+            let line = reader.line(key.span().start);
+            (key.get_ref().to_string(), line)
+        });
+        Self { reader, path, line, lines: lines.collect(), unread, asked: BTreeSet::new() }
+    }
+
+    /// Whether the key is written, with whatever value.
+    pub fn has(&self, key: &str) -> bool {
+        self.lines.contains_key(key)
+    }
+
+    /// The key's value; `None` where it is absent or does not fit.
+    pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.take(key)?;
+        let within = value.span();
+        match T::deserialize(value.into_deserializer()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                // The place inside of a list, where the error knows it.
+                let at = error.span().filter(|span| within.contains(&span.start)).unwrap_or(within);
+                self.note(self.reader.line(at.start), key, None, error.message().to_owned());
+                None
+            }
+        }
+    }
+
+    /// As [`Self::optional`], and it must be there; `example` is what to write.
+    pub fn required<T: DeserializeOwned>(&mut self, key: &'static str, example: &str) -> Option<T> {
+        if !self.has(key) {
+            self.asked.insert(key);
+            self.refuse(key, format_args!("it is missing: write for example `{example}`"));
+        }
+        self.optional(key)
+    }
+
+    /// A whole number of a range.
+    pub fn number(
+        &mut self,
+        key: &'static str,
+        otherwise: i64,
+        range: RangeInclusive<i64>,
+        unit: &str,
+    ) -> Option<i64> {
+        if !self.has(key) {
+            self.asked.insert(key);
+            return Some(otherwise);
+        }
+        let number: i64 = self.optional(key)?;
+        if range.contains(&number) {
+            return Some(number);
+        }
+        let hint = format!("write {} to {} {unit}", range.start(), range.end());
+        self.refuse_value(key, number, hint);
+        None
+    }
+
+    /// The secret that the key refers to.
+    pub fn secret(&mut self, key: &'static str) -> Option<SecretString> {
+        let reference: SecretRef = self.optional(key)?;
+        self.fetch(key, &reference)
+    }
+
+    /// As [`Self::secret`], and it must be there.
+    pub fn required_secret(&mut self, key: &'static str) -> Option<SecretString> {
+        if !self.has(key) {
+            self.refuse(key, format_args!("it is missing: write `{key} = {{ env = \"NAME\" }}`"));
+        }
+        self.secret(key)
+    }
+
+    /// The content of the file that the key names, as a text that may be a secret.
+    pub fn file(&mut self, key: &'static str, example: &str) -> Option<SecretString> {
+        let path: String = self.required(key, example)?;
+        self.fetch(key, &SecretRef::File(path))
+    }
+
+    /// The table of that key.
+    pub fn section(&mut self, key: &'static str) -> Option<Section<'r>> {
+        let value = self.take(key)?;
+        let shape = format!("a section, `[{}]`", self.key(key));
+        self.table(key, key, &shape, value)
+    }
+
+    /// The list of tables of that key; none where it is absent.
+    pub fn sections(&mut self, key: &'static str) -> Vec<Section<'r>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let shape = format!("a list of sections, `[[{}]]`", self.key(key));
+        let DeValue::Array(list) = value.into_inner() else {
+            self.refuse(key, format_args!("write it as {shape}"));
+            return Vec::new();
+        };
+        let entries = list.into_iter().enumerate();
+        entries
+            .filter_map(|(index, value)| self.table(key, &format!("{key}[{index}]"), &shape, value))
+            .collect()
+    }
+
+    /// Notes that a key is wrong, or missing, or contradicts another.
+    pub fn refuse(&self, key: &str, reason: impl Display) {
+        self.note(self.line_of(key), key, None, reason.to_string());
+    }
+
+    /// Notes that a key's value is wrong, and shows it.
+    pub fn refuse_value(&self, key: &str, value: impl Display, hint: impl Display) {
+        self.note(self.line_of(key), key, Some(value.to_string()), hint.to_string());
+    }
+
+    /// Keys that may be written although nobody asked for them.
+    pub fn know(&mut self, keys: &[&'static str]) {
+        for key in keys {
+            drop(self.take(key));
+        }
+    }
+
+    /// Everything was asked for: what is left is unknown.
+    pub fn end(self) {
+        for key in self.unread.keys() {
+            let known: Vec<_> = self.asked.iter().map(|known| format!("`{known}`")).collect();
+            self.refuse(
+                key.get_ref(),
+                format_args!("unknown key: write one of {}", known.join(", ")),
+            );
+        }
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'r>>> {
+        self.asked.insert(key);
+        self.unread.remove(key)
+    }
+
+    fn table(
+        &self,
+        key: &str,
+        entry: &str,
+        shape: &str,
+        value: Spanned<DeValue<'r>>,
+    ) -> Option<Section<'r>> {
+        let span = value.span();
+        if let DeValue::Table(table) = value.into_inner() {
+            return Some(Section::new(self.reader, self.key(entry), Spanned::new(span, table)));
+        }
+        self.refuse(key, format_args!("write it as {shape}"));
+        None
+    }
+
+    fn fetch(&self, key: &str, reference: &SecretRef) -> Option<SecretString> {
+        let secret = self.reader.secret(reference);
+        secret.map_err(|error| self.refuse(key, error)).ok()
+    }
+
+    /// The line of a key, or of an entry of its list; of the section, where it is not written.
+    fn line_of(&self, key: &str) -> usize {
+        let name = key.split('[').next().unwrap_or(key);
+        self.lines.get(name).copied().unwrap_or(self.line)
+    }
+
+    fn key(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn note(&self, line: usize, key: &str, value: Option<String>, text: String) {
+        self.reader.note(Mistake { line, key: self.key(key), value, text });
+    }
+}
