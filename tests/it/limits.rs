@@ -34,6 +34,7 @@ async fn a_visitor_who_asks_for_too_much_waits() {
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (429, "RATE_LIMITED"));
     assert_eq!(refused.header("retry-after"), "12");
     assert_eq!(refused.header("access-control-allow-origin"), SITE);
+    assert_eq!(refused.header("access-control-expose-headers"), "retry-after");
     assert_eq!(app.browser().page().await.status, 200, "others do not");
     app.surroundings.wait(SignedDuration::from_secs(12));
     assert_eq!(browser.page().await.status, 200);

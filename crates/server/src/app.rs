@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
+use axum::http::HeaderValue;
 use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Verification;
 use ipnet::IpNet;
@@ -65,38 +66,41 @@ impl Pipeline {
 
 /// All sites of this server.
 pub struct Pipelines {
-    by_key: HashMap<String, Arc<Pipeline>>,
-    origins: HashSet<String>,
+    by_key: HashMap<String, Pipeline>,
+    origins: HashMap<String, HeaderValue>,
 }
 
 impl Pipelines {
     /// Indexes the sites.
     pub fn new(pipelines: impl IntoIterator<Item = Pipeline>) -> Self {
         let mut by_key = HashMap::new();
-        let mut origins = HashSet::new();
+        let mut origins = HashMap::new();
         for pipeline in pipelines {
-            origins.extend(pipeline.origins.iter().cloned());
-            by_key.insert(pipeline.key.as_str().to_owned(), Arc::new(pipeline));
+            // An origin of the configuration is plain letters: none is left out.
+            origins.extend(pipeline.origins.iter().filter_map(|origin| {
+                HeaderValue::from_str(origin).ok().map(|value| (origin.clone(), value))
+            }));
+            by_key.insert(pipeline.key.as_str().to_owned(), pipeline);
         }
         Self { by_key, origins }
     }
 
     /// The site of a public key.
-    pub fn get(&self, key: &str) -> Option<&Arc<Pipeline>> {
+    pub fn get(&self, key: &str) -> Option<&Pipeline> {
         self.by_key.get(key)
     }
 
     /// All sites, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = &Pipeline> {
-        let mut all: Vec<_> = self.by_key.values().map(|pipeline| &**pipeline).collect();
+        let mut all: Vec<_> = self.by_key.values().collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
         all.into_iter()
     }
 
-    /// Whether any site has this origin. Enough to let a page read an answer without data, such as an
-    /// error; data needs the origin to be the pipeline's own.
-    pub fn any_has_origin(&self, origin: &str) -> bool {
-        self.origins.contains(origin)
+    /// The origin as a header, if any site has it. Enough to let a page read an answer without data, such
+    /// as an error; data needs the origin to be the pipeline's own.
+    pub fn origin(&self, origin: &str) -> Option<&HeaderValue> {
+        self.origins.get(origin)
     }
 }
 

@@ -26,6 +26,7 @@ mod resolve;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ use datafly_core::allowlist::Allowlist;
 use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
 use datafly_core::visitor::Visitor;
+use futures_util::future::poll_immediate;
 use jiff::Timestamp;
 
 use self::caches::{Answered, ShownOf};
@@ -142,8 +144,14 @@ impl Enrichment {
             return self.without(Source::NotConfigured, ask.now);
         };
         let mut trail = Trail::default();
-        let work = self.find(vendor, ask, &mut trail);
-        let answer = tokio::time::timeout(ask.patience, work).await.ok();
+        let answer = {
+            let mut work = pin!(self.find(vendor, ask, &mut trail));
+            // What is cached needs no timer.
+            match poll_immediate(work.as_mut()).await {
+                None => tokio::time::timeout(ask.patience, work).await.ok(),
+                cached => cached,
+            }
+        };
         let answer = answer.unwrap_or_else(|| self.when_time_is_up(vendor, ask, &mut trail));
         let decision = Decision { steps: trail.steps, unproven: trail.unproven, ..answer.decision };
         Answer { decision, ..answer }

@@ -31,8 +31,9 @@ impl<'r> Asked<'r> {
         client: Client,
     ) -> Result<Self, EdgeError> {
         let query = Query::of(&head.uri);
-        let key = key::of(query, &head.headers)?.ok_or(EdgeError::NoKey)?;
+        let key = key::of(&query, &head.headers)?.ok_or(EdgeError::NoKey)?;
         let pipeline = configured.pipelines.get(&key).ok_or(EdgeError::InvalidKey)?;
+        drop(key);
         Ok(Self { app, configured, pipeline, headers: &head.headers, query, client })
     }
 }

@@ -17,14 +17,14 @@ use crate::enrichment::DEADLINE;
 pub(super) async fn enrich(asked: &Asked<'_>) -> Result<Response, EdgeError> {
     let caller = caller::of_get(asked.headers, asked.pipeline)?;
     let name = asked.query.parameter("provider")?.ok_or(EdgeError::MissingParameter("provider"))?;
-    let enrichment = asked.pipeline.enrichment(&name).ok_or(EdgeError::UnknownProvider)?;
+    let enrichment = asked.pipeline.enrichment(name).ok_or(EdgeError::UnknownProvider)?;
     let refresh = asked.query.parameter("refresh")?.is_some_and(|refresh| refresh == "1");
     if caller == Caller::Server {
-        return Ok(answer::json(body(&name, "{}", None)));
+        return Ok(answer::json(body(name, "{}", None)));
     }
     let visit = Visit::recognise(asked).await?;
     let attributes = profile::of(&visit, enrichment, DEADLINE, refresh).await.attributes;
-    let mut response = answer::json(body(&name, &attributes, Some(&visit.handle())));
+    let mut response = answer::json(body(name, &attributes, Some(&visit.handle())));
     response.headers_mut().extend(visit.cookies(Renewal::Never));
     Ok(response)
 }

@@ -26,8 +26,7 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 /// The origin that may read the answer. A page may read an error of any pipeline; data is only ever in
 /// answers to the pipeline's own origins, which the handlers check.
 pub(super) fn readable_by(headers: &HeaderMap, pipelines: &Pipelines) -> Option<HeaderValue> {
-    let origin = caller::one_origin(headers).filter(|it| pipelines.any_has_origin(it))?;
-    HeaderValue::from_str(origin).ok()
+    pipelines.origin(caller::one_origin(headers)?).cloned()
 }
 
 /// For every route that could answer with a visitor's data.
@@ -35,7 +34,9 @@ pub(super) fn make_private(headers: &mut HeaderMap, readable_by: Option<HeaderVa
     if let Some(origin) = readable_by {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, TRUE);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, RETRY_AFTER);
+        if headers.contains_key(header::RETRY_AFTER) {
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, RETRY_AFTER);
+        }
     }
     headers.insert(header::CACHE_CONTROL, PRIVATE);
     headers.insert(header::VARY, VARY);

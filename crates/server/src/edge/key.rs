@@ -11,10 +11,10 @@ use super::query::Query;
 
 /// The pipeline's key, if the request carries one.
 pub(super) fn of<'r>(
-    query: Query<'r>,
+    query: &'r Query<'_>,
     headers: &'r HeaderMap,
 ) -> Result<Option<Cow<'r, str>>, EdgeError> {
-    Ok(query.parameter("key")?.or_else(|| from_authorization(headers)))
+    Ok(query.parameter("key")?.map(Cow::from).or_else(|| from_authorization(headers)))
 }
 
 fn from_authorization(headers: &HeaderMap) -> Option<Cow<'_, str>> {

@@ -7,21 +7,25 @@ use url::form_urlencoded;
 
 use super::error::EdgeError;
 
-/// The query of a request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Query<'r>(&'r str);
+/// The query of a request, taken apart.
+#[derive(Debug)]
+pub(super) struct Query<'r>(Vec<(Cow<'r, str>, Cow<'r, str>)>);
 
 impl<'r> Query<'r> {
     /// Of a request's address.
     pub(super) fn of(uri: &'r Uri) -> Self {
-        Self(uri.query().unwrap_or_default())
+        Self::read(uri.query().unwrap_or_default())
+    }
+
+    fn read(query: &'r str) -> Self {
+        Self(query.split('&').map(decoded).collect())
     }
 
     /// The parameter's value, if it is there.
-    pub(super) fn parameter(self, name: &'static str) -> Result<Option<Cow<'r, str>>, EdgeError> {
-        let mut values = self.0.split('&').map(decoded).filter(|(other, _)| other == name);
+    pub(super) fn parameter(&self, name: &'static str) -> Result<Option<&str>, EdgeError> {
+        let mut values = self.0.iter().filter(|(other, _)| other == name);
         match (values.next(), values.next()) {
-            (value, None) => Ok(value.map(|(_, value)| value)),
+            (value, None) => Ok(value.map(|(_, value)| &**value)),
             (_, Some(_)) => Err(EdgeError::DoubledParameter(name)),
         }
     }
@@ -42,8 +46,9 @@ fn decoded(pair: &str) -> (Cow<'_, str>, Cow<'_, str>) {
 mod tests {
     use super::*;
 
-    fn parameter(query: &'static str, name: &'static str) -> Result<Option<Cow<'static, str>>, ()> {
-        Query(query).parameter(name).map_err(|_| ())
+    fn key(query: &str) -> Result<Option<String>, ()> {
+        let query = Query::read(query);
+        query.parameter("key").map(|key| key.map(str::to_owned)).map_err(|_| ())
     }
 
     #[test]
@@ -57,13 +62,13 @@ mod tests {
             ("", None),
             ("keys=1", None),
         ] {
-            assert_eq!(parameter(query, "key").unwrap().as_deref(), value, "{query}");
+            assert_eq!(key(query).unwrap().as_deref(), value, "{query}");
         }
     }
 
     #[test]
     fn one_that_is_there_twice_is_refused_in_any_spelling() {
-        assert!(parameter("key=a&key=a", "key").is_err());
-        assert!(parameter("key=a&k%65y=b", "key").is_err());
+        assert!(key("key=a&key=a").is_err());
+        assert!(key("key=a&k%65y=b").is_err());
     }
 }
