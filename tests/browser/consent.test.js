@@ -1,7 +1,7 @@
 // What a visitor allows reaches the server, and takes the profile away at once where it is needed for one.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { denies } from '../../crates/browser/js/early.js';
+import { denies } from '../../crates/browser/js/consent.js';
 import { accepted, to } from './harness/exchanges.js';
 import { LOADER, loaderWith, says, saysLater } from './harness/fakes.js';
 import { down, hang } from './harness/faults.js';

@@ -1,21 +1,12 @@
 // Between the recorded calls and the engine.
-import start, { Engine } from '#glue';
-import {
-  counters,
-  denies,
-  fallBack,
-  logOut,
-  obey,
-  outcome,
-  recall,
-  REASONS,
-  swap,
-  timeoutOf,
-} from './early.js';
+import { Engine, finish, imports } from '#glue';
+import { denies, isOpen, say, saidLast } from './consent.js';
+import { fallBack, obey, outcome, REASONS, timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
 import { report } from './install.js';
+import { counters, countersIn, remember } from './shared.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -49,8 +40,11 @@ export const connect = async (datafly, config, early, wasm) => {
   const toEngine = (method, ...args) => {
     try {
       if (!engine) return;
-      engine.stored(...counters(recall(config)));
-      engine[method](...args);
+      const shared = countersIn(config);
+      // Another tab named somebody, or let them go: who is here, the next answer tells.
+      if (shared[0] > datafly._e) config.handle = void 0;
+      engine.stored(...shared);
+      return engine[method](...args);
     } catch {
       datafly._q = [];
       // The early answer may be of an older epoch by now.
@@ -82,6 +76,9 @@ export const connect = async (datafly, config, early, wasm) => {
       const event = toEnvelope(call);
       if (!event) return;
       const [kind, text, getToken] = event;
+      if (kind == 'c') say(config, text);
+      // With the visitor goes what they agreed to.
+      if (kind == 'r') remember(config, void 0, []);
       toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
     }
   };
@@ -97,7 +94,8 @@ export const connect = async (datafly, config, early, wasm) => {
   });
 
   try {
-    await start({ module_or_path: wasm });
+    const bytes = await (await wasm).arrayBuffer();
+    finish((await WebAssembly.instantiate(bytes, imports())).instance);
     const { providers, timeoutMs, credentialed, context } = config;
     const told = { providers: providers.length, timeoutMs, credentialed, context, early: early.answers.length };
     engine = new Engine(told, hostOf(datafly, config, early, toEngine), ...counters(config.shared));
@@ -106,6 +104,9 @@ export const connect = async (datafly, config, early, wasm) => {
   }
   const calls = datafly._q;
   datafly._q = { push: handle };
+  const [, , , denied, obeyed] = counters(config.shared);
+  // What nobody knows to have arrived is said again. A denial the engine repeats by itself.
+  if (isOpen(config.shared) && denied <= obeyed) handle(['consent', `[${saidLast(config)}]`]);
   calls.map(handle);
   // Starts it: from here on requests are sent.
   toEngine('shown');

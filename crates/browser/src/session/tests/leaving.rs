@@ -204,3 +204,29 @@ fn unloading_names_nobody_who_has_logged_out_and_tells_it_again_if_the_page_come
     page.shown();
     assert_eq!(posts(&page.effects())[0].1, Kind::Reset);
 }
+
+#[test]
+fn who_is_here_is_certain_once_nobody_waits_to_be_named_or_let_go() {
+    let mut page = hydrated();
+    assert!(page.is_certain());
+    for kind in [IDENTIFY, Kind::Reset] {
+        page.event(Kind::Track, "");
+        page.event(kind, "");
+        let (track, _) = posts(&page.effects())[0];
+        page.posted(track, Receipt::Accepted, 0.0);
+        assert!(!page.is_certain());
+        let (named, _) = posts(&page.effects())[0];
+        page.posted(named, lost(), 0.0);
+        assert!(!page.is_certain());
+        let [(timer, _)] = wakes(&page.effects())[..] else { panic!() };
+        page.woken(timer);
+        let (named, _) = posts(&page.effects())[0];
+        page.posted(named, Receipt::Accepted, 0.0);
+        page.event(Kind::Consent { denies: false }, "");
+        assert!(page.is_certain());
+        let (consent, _) = posts(&page.effects())[0];
+        page.posted(consent, Receipt::Accepted, 0.0);
+    }
+    page.stored(shared(9, 2, 1));
+    assert!(!page.is_certain(), "another tab's log-out");
+}
