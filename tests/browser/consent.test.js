@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { denies } from '../../crates/browser/js/consent.js';
 import { accepted, to } from './harness/exchanges.js';
-import { LOADER, loaderWith, says, saysLater } from './harness/fakes.js';
+import { LOADER, loaderWith, saysLater } from './harness/fakes.js';
 import { down, hang } from './harness/faults.js';
 import { REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
@@ -22,7 +22,6 @@ const isVera = (tab) => tab.waitForFunction(() => datafly.profile.amperity?.Pers
 
 for (const form of FORMS) {
   scenario(`${form}: a consent goes as it is, in its turn, and the profile is asked for anew`, async (visitor) => {
-    gate.fault(CONSENT, says(SUCCESS));
     const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }));
     await pageEvent(tab);
     const exchanges = gate.watch();
@@ -65,7 +64,6 @@ scenario('a consent without the category that profiles need empties the profile 
 
 scenario('a consent with it leaves the profile where it is', async (visitor) => {
   gate.fault(LOADER, loaderWith(NEEDED));
-  gate.fault(CONSENT, says(SUCCESS));
   const tab = await visitor.tab(shopPage({ form: 'stub', key: REQUIRED, script: init(REQUIRED) }));
   await isVera(tab);
   await pageEvent(tab);
@@ -77,7 +75,6 @@ for (const [what, fault] of [['is late', hang()], ['does not come', down()]]) {
   scenario(`where the module ${what} a denial empties the profile all the same`, async (visitor) => {
     visitor.expectConsole(/SDK_UNAVAILABLE/, /Failed to load/);
     gate.fault(LOADER, loaderWith(NEEDED));
-    gate.fault(CONSENT, says(SUCCESS));
     gate.fault(MODULE, fault);
     const url = shopPage({ form: 'stub', key: REQUIRED, script: init(REQUIRED) });
     const tab = await visitor.tab(url, { waitUntil: 'domcontentloaded' });

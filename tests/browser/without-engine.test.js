@@ -20,7 +20,6 @@ const arrive = async (visitor, form = 'stub', config = { credentialed: true }) =
   gate.fault(LOADER, loaderWith(config));
   gate.fault(/\.wasm$/, down());
   gate.fault(/^\/v1\/[ipt]\?/, says(SUCCESS));
-  gate.fault(/^\/v1\/consent/, says(SUCCESS));
   const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }), { waitUntil: 'domcontentloaded' });
   await tab.waitForFunction(() => seen.errors.includes('WASM_UNAVAILABLE'));
   return tab;
