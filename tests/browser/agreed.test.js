@@ -3,12 +3,13 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { stateOf } from '../../crates/browser/js/consent.js';
-import { accepted, json, to } from './harness/exchanges.js';
+import { accepted, json, pathsOf, to } from './harness/exchanges.js';
 import { status } from './harness/faults.js';
 import { ASKING, SITE } from './harness/site.js';
 import { until } from './harness/until.js';
 import { shoot } from './harness/visitor.js';
 import { gate, nothingLeaked, scenario, vendor } from './harness/world.js';
+import { settled } from './pages/notes.js';
 import { VERA, becomeKnown, pageEvent } from './pages/people.js';
 import { ELSEWHERE, FORMS, init, shopPage } from './pages/shop.js';
 
@@ -21,9 +22,8 @@ const DENIES = { personalization: false };
 
 const page = (form, { early = '', script = '' } = {}) =>
   shopPage({ form, key: ASKING, early: early + WAIT, script: init(ASKING) + script });
-const settled = (tab) => tab.waitForFunction(() => seen.settled.length == 2);
 const isVera = (tab) => tab.waitForFunction(() => datafly.profile.amperity?.Persona == 'Value Hunter');
-const paths = (exchanges) => to(exchanges(), '/v1/').map(({ path }) => path.split('?')[0]);
+const paths = (exchanges) => pathsOf(to(exchanges(), '/v1/'));
 const consents = (exchanges) => to(exchanges(), '/v1/consent').map(({ body, status }) => [JSON.parse(body), status]);
 
 /** Vera's browser, whose visitor has said what it allows. */

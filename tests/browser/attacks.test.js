@@ -1,7 +1,7 @@
 // Other sites and sibling subdomains against a visitor who is logged in and has a profile worth stealing:
 // they read nothing, change nothing, and cost the vendor nothing.
 import { strict as assert } from 'node:assert';
-import { to } from './harness/exchanges.js';
+import { pathsOf, to } from './harness/exchanges.js';
 import { EVIL, ID, REQUIRED, SIBLING } from './harness/site.js';
 import { until } from './harness/until.js';
 import { shoot } from './harness/visitor.js';
@@ -126,7 +126,7 @@ scenario('a sibling subdomain plants cookies beside the real ones', async (visit
   assert.deepEqual((await tab.evaluate(() => datafly.onProfileReady())).profile, { amperity: ALICE });
   await pageEvent(tab);
   const met = exchanges().filter(({ path }) => !path.startsWith('/v1/assets'));
-  assert.deepEqual(met.map(({ path }) => path.split('?')[0]), ['/v1/loader.js', '/v1/p']);
+  assert.deepEqual(pathsOf(met), ['/v1/loader.js', '/v1/p']);
   assert(met.every(({ headers }) => headers.cookie.includes(`_dfid=${bob}`)), 'it is sent');
   assert.deepEqual(await vendor.lookUps(), asked, 'who this is was known, and stays so');
   assert.deepEqual(await visitor.jar(), withPlanted);

@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { denies } from '../../crates/browser/js/consent.js';
-import { accepted, to } from './harness/exchanges.js';
+import { accepted, pathsOf, to } from './harness/exchanges.js';
 import { LOADER, loaderWith, saysLater } from './harness/fakes.js';
 import { down, hang } from './harness/faults.js';
 import { REQUIRED } from './harness/site.js';
@@ -17,7 +17,6 @@ const SUCCESS = { success: true };
 const NEEDED = { credentialed: true, profiles: { amperity: VERA }, consent: 'personalization' };
 const ALL = { analytics: true, personalization: true, categories: { C0001: true }, google: { ad_storage: 'granted' } };
 
-const path = ({ path }) => path.split('?')[0];
 const isVera = (tab) => tab.waitForFunction(() => datafly.profile.amperity?.Persona == 'Value Hunter');
 
 for (const form of FORMS) {
@@ -33,11 +32,11 @@ for (const form of FORMS) {
     await until(() => accepted(exchanges(), '/v1/t').length == 2, 'all is taken');
     await until(() => accepted(exchanges(), '/v1/enrich')[0]?.over, 'the profile is asked for');
     const sent = exchanges().filter(({ method }) => method == 'POST');
-    assert.deepEqual(sent.map(path), ['/v1/t', '/v1/consent', '/v1/t']);
+    assert.deepEqual(pathsOf(sent), ['/v1/t', '/v1/consent', '/v1/t']);
     assert.deepEqual(JSON.parse(sent[1].body), ALL);
     assert.match(sent[1].headers['content-type'], /^text\/plain/);
     assert.match(sent[1].path, new RegExp('key=' + REQUIRED));
-    const met = exchanges().map(path);
+    const met = pathsOf(exchanges());
     assert(met.indexOf('/v1/consent') < met.indexOf('/v1/enrich'), 'after the server knows');
     const { epoch } = await tab.evaluate(() => datafly.onProfileReady());
     assert.equal(epoch, 1);

@@ -1,6 +1,6 @@
 // After a log-out nothing of the person is left: not in this tab, not in another, not by a late answer.
 import { strict as assert } from 'node:assert';
-import { accepted, to } from './harness/exchanges.js';
+import { accepted, pathsOf, to } from './harness/exchanges.js';
 import { down, late, slowToArrive, status } from './harness/faults.js';
 import { REQUIRED, SITE } from './harness/site.js';
 import { until } from './harness/until.js';
@@ -147,7 +147,7 @@ for (const form of FORMS) {
     assert.notEqual(await visitor.id(), before);
     // The loader is asked for before the server can have heard, with the old cookie. No script has run by then
     // that could prevent it: what it holds of her counts for nothing, and nothing else holds any.
-    const withHer = met.filter(({ answer }) => answer.includes(ALICE.Persona)).map(({ path }) => path.split('?')[0]);
+    const withHer = pathsOf(met.filter(({ answer }) => answer.includes(ALICE.Persona)));
     assert.deepEqual(withHer, form == 'module' ? [] : ['/v1/loader.js']);
   });
 }

@@ -6,6 +6,7 @@ import { CONTEXT } from './harness/site.js';
 import { until } from './harness/until.js';
 import { shoot } from './harness/visitor.js';
 import { gate, nothingLeaked, scenario, vendor } from './harness/world.js';
+import { outcomes, settled } from './pages/notes.js';
 import { VERA } from './pages/people.js';
 import { init, shopPage } from './pages/shop.js';
 
@@ -19,8 +20,6 @@ const page = (form, view) =>
     key: CONTEXT,
     early: view ? `datafly.page('Category', ${JSON.stringify(view)}); window.ready = watch('ready');` : '',
   });
-const settled = (tab) => tab.waitForFunction(() => seen.settled.length == 2);
-const outcomes = (tab) => tab.evaluate(() => seen.settled.map(({ reason, profile }) => [reason, profile.amperity]));
 const paths = (exchanges) => to(exchanges(), '/v1/').map(({ path }) => path).filter((path) => !path.startsWith('/v1/assets'));
 /** A browser that only the loader has been to, and that the vendor has seen elsewhere as Vera's. */
 const arrive = async (visitor, form) => {
@@ -44,7 +43,7 @@ for (const form of ['stub', 'blocking']) {
     await tab.goto(page(form, VIEW));
     await settled(tab);
     assert.deepEqual(await tab.evaluate(() => window.datafly.profile), { amperity: HERE });
-    assert.deepEqual(await outcomes(tab), Array(2).fill(['network', HERE]));
+    assert.deepEqual(await outcomes(tab), Array(2).fill({ reason: 'network', profile: HERE }));
     await shoot(tab, `first-page-${form}`);
 
     // On the wire.
@@ -68,14 +67,14 @@ scenario('the next page shows what fits that one, and asks the vendor for nothin
   await tab.goto(page('stub', { category: 'outerwear', value: 20 }));
   await settled(tab);
   const there = { ...VERA, FavoriteBrand: 'Northfold', RecommendedCategory: 'outerwear', Offer: 'ten-off-over-100' };
-  assert.deepEqual(await outcomes(tab), Array(2).fill(['network', there]));
+  assert.deepEqual(await outcomes(tab), Array(2).fill({ reason: 'network', profile: there }));
   assert.equal(paths(exchanges).length, 2);
   assert.deepEqual(await vendor.hits(), { 'amperity.lookup.post': 1, 'amperity.profile': 2 });
   await shoot(tab, 'second-page');
   // And back within two minutes: what the vendor said of it then.
   await tab.goto(page('stub', VIEW));
   await settled(tab);
-  assert.deepEqual(await outcomes(tab), Array(2).fill(['network', HERE]));
+  assert.deepEqual(await outcomes(tab), Array(2).fill({ reason: 'network', profile: HERE }));
   assert.deepEqual(await vendor.hits(), { 'amperity.lookup.post': 1, 'amperity.profile': 2 });
 });
 
@@ -85,7 +84,7 @@ scenario('module: without the loader nobody knows of it, and a refresh after the
   const exchanges = gate.watch();
   await tab.goto(shopPage({ form: 'module', key: CONTEXT, script }));
   await settled(tab);
-  assert.deepEqual(await outcomes(tab), Array(2).fill(['network', HERE]));
+  assert.deepEqual(await outcomes(tab), Array(2).fill({ reason: 'network', profile: HERE }));
   assert.deepEqual(to(exchanges(), '/v1/p').map(({ path }) => path), [`/v1/p?key=${CONTEXT}`]);
 });
 
@@ -93,7 +92,7 @@ scenario('a stranger’s first page is one request to the vendor, which knows no
   const exchanges = gate.watch();
   const tab = await visitor.tab(page('stub', VIEW));
   await settled(tab);
-  assert.deepEqual(await outcomes(tab), Array(2).fill(['empty', {}]));
+  assert.deepEqual(await outcomes(tab), Array(2).fill({ reason: 'empty', profile: {} }));
   await until(() => accepted(exchanges(), '/v1/p')[0]?.over, 'the event is taken');
   // The id came with the loader: for all we know the site has told the vendor of it.
   assert.deepEqual(await vendor.hits(), { 'amperity.lookup.post': 1 });

@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { counters } from '../../crates/browser/js/shared.js';
-import { accepted, event, to } from './harness/exchanges.js';
+import { accepted, event, pathsOf, to } from './harness/exchanges.js';
 import { LOADER, loaderWith, says } from './harness/fakes.js';
 import { down, status } from './harness/faults.js';
 import { REQUIRED } from './harness/site.js';
@@ -24,7 +24,7 @@ const arrive = async (visitor, form = 'stub', config = { credentialed: true }) =
   await tab.waitForFunction(() => seen.errors.includes('WASM_UNAVAILABLE'));
   return tab;
 };
-const kinds = (exchanges) => exchanges().filter(({ method }) => method == 'POST').map(({ path }) => path.split('?')[0]);
+const kinds = (exchanges) => pathsOf(exchanges().filter(({ method }) => method == 'POST'));
 
 for (const form of FORMS) {
   scenario(`${form}: an identify waits for its token, and what follows waits for it`, async (visitor) => {

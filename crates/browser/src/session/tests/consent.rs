@@ -10,11 +10,7 @@ fn shared(epoch: u32, denied: u32, obeyed: u32) -> Shared {
 }
 
 fn timer(effects: &Effects) -> TimerId {
-    let wake = |e: &_| match e {
-        Effect::Wake { timer, .. } => Some(*timer),
-        _ => None,
-    };
-    effects.iter().find_map(wake).unwrap()
+    wakes(effects)[0].0
 }
 
 #[test]

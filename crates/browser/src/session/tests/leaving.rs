@@ -6,14 +6,6 @@ fn shared(epoch: u32, left: u32, heard: u32) -> Shared {
     Shared { epoch, left, heard, ..Shared::default() }
 }
 
-fn wakes(effects: &Effects) -> Vec<(TimerId, u32)> {
-    let wake = |e: &_| match e {
-        Effect::Wake { timer, after_ms } => Some((*timer, *after_ms)),
-        _ => None,
-    };
-    effects.iter().filter_map(wake).collect()
-}
-
 #[test]
 fn a_log_out_in_another_tab_empties_this_one_and_holds_it_until_the_server_has_heard() {
     let mut page = hydrated();
