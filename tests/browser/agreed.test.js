@@ -2,7 +2,7 @@
 // taken back; and what is taken back is never lost.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { stateOf } from '../../crates/browser/js/consent.js';
+import { agree, isInForce, isOpen, meet, say, stateOf } from '../../crates/browser/js/consent.js';
 import { accepted, json, pathsOf, to } from './harness/exchanges.js';
 import { status } from './harness/faults.js';
 import { ASKING, SITE } from './harness/site.js';
@@ -201,6 +201,25 @@ scenario('a state that the server refuses is said no second time by itself', asy
   await pageEvent(tab);
   assert.deepEqual(consents(exchanges), [[{ personalization: 'no' }, 400]]);
   await assertNeverVera(tab);
+});
+
+test('what is in force is what was confirmed last and said last', () => {
+  // Without `localStorage`, as where it is denied.
+  const config = { pipelineKey: 'k' };
+  say(config, 'A');
+  assert(isInForce(config, 'A') && isOpen(config.stored), 'on its way');
+  agree(config, 'A', 'visitor');
+  const nextPage = () => ({ pipelineKey: 'k', stored: config.stored });
+  assert(isInForce(nextPage(), 'A') && !isOpen(config.stored));
+  assert(!isInForce(nextPage(), 'B'));
+  // Of another tab, sent before and confirmed after.
+  agree(config, 'B', 'visitor');
+  assert(!isInForce(nextPage(), 'A') && isOpen(config.stored), 'nobody knows');
+  agree(config, 'A', 'visitor');
+  meet(config, 'visitor');
+  assert(isInForce(nextPage(), 'A'));
+  meet(config, 'somebody else');
+  assert(!isInForce(nextPage(), 'A') && !isOpen(config.stored));
 });
 
 test('a state has one spelling, of what the server reads', () => {

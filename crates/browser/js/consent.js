@@ -44,7 +44,10 @@ export const say = (config, state) => {
 
 /** The server has confirmed a state for the visitor with this handle, if it names one. */
 export const agree = (config, state, handle) => {
-  if (handle && saidLast(config) == state) remember(config, void 0, [handle, state]);
+  if (!handle) return;
+  const last = saidLast(config);
+  // Where the two differ, another tab's may have come second: the next page says the last one again.
+  remember(config, void 0, [last == state ? handle : '', last]);
 };
 
 /** The server refuses to know this state: it is none. */

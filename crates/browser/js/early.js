@@ -30,8 +30,8 @@ export const timeoutOf = (wish, otherwise) =>
 /** Whether what was taken or asked for at the start counts no more, or nothing was. */
 const stale = (datafly, config) => {
   const { shared } = config;
-  const [, left, heard] = counters(shared);
-  const barred = left > heard || isOpen(shared);
+  const [, left, heard, denied, obeyed] = counters(shared);
+  const barred = left > heard || denied > obeyed || isOpen(shared);
   return datafly._q.some((call) => startsEpoch(config, call)) || barred || recall(config) != shared;
 };
 
@@ -60,14 +60,14 @@ export const logOut = (datafly, config, unloads) => {
   datafly._e = epoch + 1;
   // Whoever comes next has allowed nothing that could be taken back.
   remember(config, [epoch + 1, left + 1, heard, denied, denied], []);
-  tell(config, '', unloads);
+  tellServer(config, '', unloads);
 };
 
 /**
  * Sends a consent state, or without one a log-out, and stores that the server has heard of it. A page that
  * unloads waits for no answer; the next one sends it again.
  */
-export const tell = async (config, state, unloads) => {
+export const tellServer = async (config, state, unloads) => {
   const url = urlOf(config, state ? '/v1/consent' : '/v1/reset');
   if (unloads) return beacon(url, state);
   const [, left, , denied] = countersIn(config);
@@ -244,8 +244,8 @@ export const fallBack = async (datafly, config, early, code, send) => {
   if (stale(datafly, config)) reason = 'error';
   else show(datafly, summary);
   const [, left, heard] = countersIn(config);
-  if (left > heard) tell(config, '');
-  if (isOpen(recall(config))) tell(config, saidLast(config));
+  if (left > heard) tellServer(config, '');
+  if (isOpen(recall(config))) tellServer(config, saidLast(config));
   /** How often somebody left or took a consent back, in whichever tab. */
   const goneIn = (/** @type {number[]} */ [, left, , denied]) => left + denied;
   let gone = goneIn(countersIn(config));

@@ -1,7 +1,7 @@
 // The boot script that `GET /v1/loader.js` serves, as a classic script. The server puts the pipeline's
 // configuration (`v1::LoaderConfig`) in place of the one identifier that is free here.
 import { isNews, stateOf } from './consent.js';
-import { claim, fallBack, isReset, logOut, obey, startEarly, tell } from './early.js';
+import { claim, fallBack, isReset, logOut, obey, startEarly, tellServer } from './early.js';
 import { install, report } from './install.js';
 
 const config = __DATAFLY_CONFIG__;
@@ -20,7 +20,7 @@ if (!datafly._k) {
     if (isReset(call)) return logOut(datafly, config, unloads);
     if (!isNews(config, call)) return;
     obey(datafly, config, call);
-    tell(config, stateOf(call), unloads);
+    tellServer(config, stateOf(call), unloads);
   };
   let handedOver;
   addEventListener('pagehide', () => {
