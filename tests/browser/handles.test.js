@@ -83,6 +83,16 @@ scenario('an event that waited while another tab logged out is not of whoever ca
   assert.notEqual(tracked(exchanges, 'Later')[0][0], handle, 'it is not of the one who left');
 });
 
+scenario('the first event after another tab logged out is not of the one who left either', async (visitor) => {
+  const { tab, exchanges } = await arrive(visitor);
+  const other = await visitor.tab(page('stub'));
+  await other.evaluate(() => datafly.reset());
+  await tab.waitForFunction((key) => localStorage['datafly.' + key]?.startsWith('1:1:'), REQUIRED);
+  await tab.evaluate(() => datafly.track('First'));
+  await until(() => tracked(exchanges, 'First').length, 'it is taken');
+  assert.equal(tracked(exchanges, 'First')[0][0], undefined);
+});
+
 scenario('an answer to what was sent before a log-out or a log-in does not name who comes', async (visitor) => {
   for (const call of ['reset', 'identify']) {
     const { tab, exchanges, handle } = await arrive(visitor);

@@ -36,14 +36,18 @@ export const connect = async (datafly, config, early, wasm) => {
     fallBack(datafly, config, known, code, send);
   };
 
+  /** What is stored. Where another tab named somebody, or let them go, the next answer tells who is here. */
+  const notice = () => {
+    const shared = countersIn(config);
+    if (shared[0] > datafly._e) config.handle = void 0;
+    return shared;
+  };
+
   /** What is stored is told first. A trap in the wasm must not reach the page. */
   const toEngine = (method, ...args) => {
     try {
       if (!engine) return;
-      const shared = countersIn(config);
-      // Another tab named somebody, or let them go: who is here, the next answer tells.
-      if (shared[0] > datafly._e) config.handle = void 0;
-      engine.stored(...shared);
+      engine.stored(...notice());
       return engine[method](...args);
     } catch {
       datafly._q = [];
@@ -73,6 +77,7 @@ export const connect = async (datafly, config, early, wasm) => {
       const settle = (reason, epoch) => argument(outcome(datafly, REASONS[reason], epoch));
       toEngine('wait', settle, name == 'refreshProfile');
     } else {
+      notice();
       const event = toEnvelope(call);
       if (!event) return;
       const [kind, text, getToken] = event;
