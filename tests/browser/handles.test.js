@@ -46,11 +46,12 @@ for (const form of FORMS) {
     const elsewhere = gate.put(SITE, ELSEWHERE);
     // What is under way is cut, and leaves as a beacon, which the log-out's overtakes.
     gate.fault(TRACK, slowToArrive(1e3));
-    gate.fault(TRACK, hang(), { times: 1 });
+    const cut = gate.fault(TRACK, hang(), { times: 1 });
+    await tab.evaluate(() => datafly.track('Before'));
+    await until(() => cut.met, 'it is under way');
     await Promise.all([
       tab.waitForURL(elsewhere),
       tab.evaluate((url) => {
-        datafly.track('Before');
         datafly.reset();
         datafly.track('After');
         location.href = url;
