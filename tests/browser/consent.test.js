@@ -1,9 +1,9 @@
 // What a visitor allows reaches the server, and takes the profile away at once where it is needed for one.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { denies } from '../../crates/browser/js/early.js';
-import { accepted, to } from './harness/exchanges.js';
-import { LOADER, loaderWith, says, saysLater } from './harness/fakes.js';
+import { denies } from '../../crates/browser/js/consent.js';
+import { accepted, pathsOf, to } from './harness/exchanges.js';
+import { LOADER, loaderWith, saysLater } from './harness/fakes.js';
 import { down, hang } from './harness/faults.js';
 import { REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
@@ -17,12 +17,10 @@ const SUCCESS = { success: true };
 const NEEDED = { credentialed: true, profiles: { amperity: VERA }, consent: 'personalization' };
 const ALL = { analytics: true, personalization: true, categories: { C0001: true }, google: { ad_storage: 'granted' } };
 
-const path = ({ path }) => path.split('?')[0];
 const isVera = (tab) => tab.waitForFunction(() => datafly.profile.amperity?.Persona == 'Value Hunter');
 
 for (const form of FORMS) {
   scenario(`${form}: a consent goes as it is, in its turn, and the profile is asked for anew`, async (visitor) => {
-    gate.fault(CONSENT, says(SUCCESS));
     const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }));
     await pageEvent(tab);
     const exchanges = gate.watch();
@@ -34,11 +32,11 @@ for (const form of FORMS) {
     await until(() => accepted(exchanges(), '/v1/t').length == 2, 'all is taken');
     await until(() => accepted(exchanges(), '/v1/enrich')[0]?.over, 'the profile is asked for');
     const sent = exchanges().filter(({ method }) => method == 'POST');
-    assert.deepEqual(sent.map(path), ['/v1/t', '/v1/consent', '/v1/t']);
+    assert.deepEqual(pathsOf(sent), ['/v1/t', '/v1/consent', '/v1/t']);
     assert.deepEqual(JSON.parse(sent[1].body), ALL);
     assert.match(sent[1].headers['content-type'], /^text\/plain/);
     assert.match(sent[1].path, new RegExp('key=' + REQUIRED));
-    const met = exchanges().map(path);
+    const met = pathsOf(exchanges());
     assert(met.indexOf('/v1/consent') < met.indexOf('/v1/enrich'), 'after the server knows');
     const { epoch } = await tab.evaluate(() => datafly.onProfileReady());
     assert.equal(epoch, 1);
@@ -65,7 +63,6 @@ scenario('a consent without the category that profiles need empties the profile 
 
 scenario('a consent with it leaves the profile where it is', async (visitor) => {
   gate.fault(LOADER, loaderWith(NEEDED));
-  gate.fault(CONSENT, says(SUCCESS));
   const tab = await visitor.tab(shopPage({ form: 'stub', key: REQUIRED, script: init(REQUIRED) }));
   await isVera(tab);
   await pageEvent(tab);
@@ -77,7 +74,6 @@ for (const [what, fault] of [['is late', hang()], ['does not come', down()]]) {
   scenario(`where the module ${what} a denial empties the profile all the same`, async (visitor) => {
     visitor.expectConsole(/SDK_UNAVAILABLE/, /Failed to load/);
     gate.fault(LOADER, loaderWith(NEEDED));
-    gate.fault(CONSENT, says(SUCCESS));
     gate.fault(MODULE, fault);
     const url = shopPage({ form: 'stub', key: REQUIRED, script: init(REQUIRED) });
     const tab = await visitor.tab(url, { waitUntil: 'domcontentloaded' });

@@ -5,6 +5,7 @@ import { LOADER, loaderWith, says, saysLater } from './harness/fakes.js';
 import { REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, scenario } from './harness/world.js';
+import { outcomes, settled } from './pages/notes.js';
 import { VERA } from './pages/people.js';
 import { shopPage } from './pages/shop.js';
 
@@ -14,9 +15,6 @@ const INLINED = { credentialed: true, context: true, profiles: { amperity: VERA 
 const HERE = { Persona: 'Value Hunter', Page: 'boots' };
 
 const shop = (early = PAGE_THEN_WAIT) => shopPage({ form: 'stub', key: REQUIRED, early });
-const settled = (tab, count = 2) => tab.waitForFunction((count) => seen.settled.length >= count, count);
-const outcomes = (tab) =>
-  tab.evaluate(() => seen.settled.map(({ reason, profile }) => ({ reason, profile: profile.amperity })));
 
 scenario('the page event brings the profile, and whoever waits waits for it', async (visitor) => {
   gate.fault(LOADER, loaderWith(INLINED));

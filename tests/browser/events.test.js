@@ -20,10 +20,11 @@ for (const form of FORMS) {
     const exchanges = gate.watch();
     // The first one is under way and lost, the second one waits behind it.
     const lost = gate.fault(TRACK, hang(), { times: 1 });
+    await tab.evaluate(() => datafly.track('Left', { order: 1 }));
+    await until(() => lost.met, 'it is under way: else its beacon would be the one that is lost');
     await Promise.all([
       tab.waitForURL(elsewhere),
       tab.evaluate((url) => {
-        datafly.track('Left', { order: 1 });
         datafly.track('Left for good', { order: 2 });
         location.href = url;
       }, elsewhere),

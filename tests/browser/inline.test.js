@@ -6,6 +6,7 @@ import { hang, status } from './harness/faults.js';
 import { READY_MS, REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, scenario } from './harness/world.js';
+import { outcomes, settled } from './pages/notes.js';
 import { VERA } from './pages/people.js';
 import { shopPage } from './pages/shop.js';
 
@@ -17,9 +18,6 @@ const INLINED = { credentialed: true, profiles: { amperity: VERA } };
 const TWO = { credentialed: true, providers: ['amperity', 'other'], profiles: { amperity: VERA } };
 
 const shop = (form, early = form == 'blocking' ? NOTES : WAIT) => shopPage({ form, key: REQUIRED, early });
-const settled = (tab, count = 2) => tab.waitForFunction((count) => seen.settled.length >= count, count);
-const outcomes = (tab) =>
-  tab.evaluate(() => seen.settled.map(({ reason, profile }) => ({ reason, profile: profile.amperity })));
 
 for (const form of ['stub', 'blocking']) {
   scenario(`${form}: an inlined profile needs neither a request nor the engine`, async (visitor) => {

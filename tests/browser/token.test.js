@@ -1,6 +1,6 @@
 // A page's `getToken` proves who the visitor is when the identify is sent, and is asked again when a token has expired.
 import { strict as assert } from 'node:assert';
-import { accepted, event, to } from './harness/exchanges.js';
+import { accepted, event, pathsOf, to } from './harness/exchanges.js';
 import { says, saysLater } from './harness/fakes.js';
 import { REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
@@ -13,7 +13,7 @@ const SUCCESS = { success: true };
 const EXPIRED = { error: { code: 'IDENTITY_TOKEN_EXPIRED', message: 'the token has expired' } };
 
 const tokens = (exchanges) => to(exchanges(), '/v1/i').map((exchange) => event(exchange).token);
-const kinds = (exchanges) => exchanges().filter(({ method }) => method == 'POST').map(({ path }) => path.split('?')[0]);
+const kinds = (exchanges) => pathsOf(exchanges().filter(({ method }) => method == 'POST'));
 
 /** A page with a visitor, whose next identifies are answered so. */
 const arrive = async (visitor, form = 'stub', ...answers) => {
@@ -106,7 +106,7 @@ scenario('nothing overtakes an identify that waits for its token', async (visito
   await tab.evaluate(() => give('late'));
   await tab.waitForFunction(() => seen.settled.length == 2);
   assert.deepEqual(tokens(exchanges), ['late']);
-  assert.deepEqual(to(exchanges(), '/v1/').map(({ path }) => path.split('?')[0]), ['/v1/i', '/v1/t', '/v1/enrich']);
+  assert.deepEqual(pathsOf(to(exchanges(), '/v1/')), ['/v1/i', '/v1/t', '/v1/enrich']);
 });
 
 scenario('a log-out drops the identify that waits for its token, at once', async (visitor) => {

@@ -1,10 +1,10 @@
 // Where the wasm does not come: what the visitor decided and proved still reaches the server, in its turn.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { counters } from '../../crates/browser/js/early.js';
-import { accepted, event, to } from './harness/exchanges.js';
+import { counters } from '../../crates/browser/js/shared.js';
+import { accepted, event, pathsOf, to } from './harness/exchanges.js';
 import { LOADER, loaderWith, says } from './harness/fakes.js';
-import { down } from './harness/faults.js';
+import { down, status } from './harness/faults.js';
 import { REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, scenario } from './harness/world.js';
@@ -20,12 +20,11 @@ const arrive = async (visitor, form = 'stub', config = { credentialed: true }) =
   gate.fault(LOADER, loaderWith(config));
   gate.fault(/\.wasm$/, down());
   gate.fault(/^\/v1\/[ipt]\?/, says(SUCCESS));
-  gate.fault(/^\/v1\/consent/, says(SUCCESS));
   const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }), { waitUntil: 'domcontentloaded' });
   await tab.waitForFunction(() => seen.errors.includes('WASM_UNAVAILABLE'));
   return tab;
 };
-const kinds = (exchanges) => exchanges().filter(({ method }) => method == 'POST').map(({ path }) => path.split('?')[0]);
+const kinds = (exchanges) => pathsOf(exchanges().filter(({ method }) => method == 'POST'));
 
 for (const form of FORMS) {
   scenario(`${form}: an identify waits for its token, and what follows waits for it`, async (visitor) => {
@@ -60,6 +59,19 @@ scenario('stub: a denial empties the profile here and in the other tabs, and is 
   assert.deepEqual(JSON.parse(sent.body), { personalization: false });
   const { reason, epoch, profile } = await tab.evaluate(() => datafly.onProfileReady());
   assert.deepEqual([reason, epoch, profile], ['error', 1, {}]);
+});
+
+scenario('stub: a denial that the server does not take is sent by the next page, which shows nothing', async (visitor) => {
+  const tab = await arrive(visitor, 'stub', INLINED);
+  gate.fault(/^\/v1\/consent/, status(503), { times: 1 });
+  const exchanges = gate.watch();
+  await tab.evaluate(() => datafly.consent({ personalization: false }));
+  await until(() => to(exchanges(), '/v1/consent')[0]?.over, 'it is not taken');
+  await tab.reload({ waitUntil: 'domcontentloaded' });
+  await until(() => accepted(exchanges(), '/v1/consent')[0]?.over, 'it is sent again');
+  const sent = to(exchanges(), '/v1/consent').map(({ body, status }) => [JSON.parse(body), status]);
+  assert.deepEqual(sent, [[{ personalization: false }, 503], [{ personalization: false }, 200]]);
+  assert.deepEqual(await tab.evaluate(() => [seen.swaps, datafly.profile]), [[], {}]);
 });
 
 scenario('stub: where profiles depend on the page, the plain one is not held back for ever', async (visitor) => {

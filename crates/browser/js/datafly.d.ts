@@ -142,8 +142,10 @@ export interface Datafly {
   reset(): void;
 
   /**
-   * Says what the visitor allows. Starts an epoch; the profile is fetched anew once the server knows. If the
-   * consent that the owner asks for is not among it, the profile is emptied at once, in every tab.
+   * Says what the visitor allows. What is in force already changes nothing, so it may be said on every page.
+   * Anything else starts an epoch; the profile is fetched anew once the server knows. If the consent that the
+   * owner asks for is not among it, the profile is emptied at once, in every tab (where the loader is used:
+   * `init` alone does not know what the owner asks for).
    */
   consent(state: Consent): void;
 

@@ -6,7 +6,9 @@
 // Where some are missing, those are asked for, and whoever waits is answered when the last answer is there:
 // with reason `inline` unless one of those has attributes. They count for nothing once somebody was named,
 // logged out or decided what is allowed.
+import { agree, denies, isNews, isOpen, meet, say, saidLast, stateOf } from './consent.js';
 import { report } from './install.js';
+import { counters, countersIn, isMap, recall, remember } from './shared.js';
 
 /** Where something is, with the key. */
 export const urlOf = (config, path) =>
@@ -25,85 +27,56 @@ export const beacon = (url, body) => {
 export const timeoutOf = (wish, otherwise) =>
   typeof wish == 'number' && wish == wish ? Math.min(Math.max(wish, 100), 6e4) : otherwise;
 
-/** Of something that came as JSON. */
-export const isMap = (value) => value instanceof Object && !Array.isArray(value);
-
-/** What the tabs share, as stored: `epoch:left:heard:denied:obeyed` (src/epoch.rs). */
-export const recall = (config) => {
-  try {
-    return localStorage['datafly.' + config.pipelineKey] || '';
-  } catch {
-    return '';
-  }
-};
-
-export const remember = (config, counters) => {
-  try {
-    localStorage['datafly.' + config.pipelineKey] = counters.join(':');
-  } catch {}
-};
-
-/** What is no counter counts as nothing stored. */
-export const counters = (text) =>
-  [0, 1, 2, 3, 4].map((i) => +/^\d{0,9}$/.exec(text.split(':')[i] ?? ''));
-
-/** The number of the log-out that the server may not know of, or 0. */
-const leaving = (text) => {
-  const [, left, heard] = counters(text);
-  return left > heard ? left : 0;
-};
-
 /** Whether what was taken or asked for at the start counts no more, or nothing was. */
 const stale = (datafly, config) => {
-  const [, left, heard, denied, obeyed] = counters(config.shared);
-  const barred = left > heard || denied > obeyed;
-  return datafly._q.some(startsEpoch) || barred || recall(config) != config.shared;
+  const { shared } = config;
+  const [, left, heard, denied, obeyed] = counters(shared);
+  const barred = left > heard || denied > obeyed || isOpen(shared);
+  return datafly._q.some((call) => startsEpoch(config, call)) || barred || recall(config) != shared;
 };
 
 /** Whether a call makes earlier answers void. */
-const startsEpoch = ([name]) => /^(identify|consent|reset)$/.test(name);
+const startsEpoch = (config, call) => /^(identify|reset)$/.test(call[0]) || isNews(config, call);
 
 export const isReset = ([name]) => name == 'reset';
 
-const CANONICAL = /^(analytics|marketing|functional|personalization)$/;
-
-/** Whether a call takes back the consent without which this pipeline shows no profile. */
-export const denies = ({ consent }, [name, json]) => {
-  if (name != 'consent' || !json || !consent || consent == 'essential') return false;
-  const [state] = JSON.parse(json);
-  if (!isMap(state)) return false;
-  const granted = (CANONICAL.test(consent) ? state[consent] : null) ?? state.categories?.[consent];
-  return granted !== true;
-};
-
-/** Such a call where there is no engine: empties the profile here and tells the other tabs. */
+/**
+ * A consent where there is no engine: one that allows no profile empties it here and tells the other tabs.
+ */
 export const obey = (datafly, config, call) => {
+  const state = stateOf(call);
+  if (!state) return;
+  say(config, state);
   if (!denies(config, call)) return;
-  const [epoch, left, heard, denied, obeyed] = counters(recall(config));
+  const [epoch, left, heard, denied, obeyed] = countersIn(config);
   datafly._e = epoch + 1;
-  remember(config, [epoch + 1, left, heard, denied + 1, obeyed + 1]);
+  remember(config, [epoch + 1, left, heard, denied + 1, obeyed]);
   swap(datafly, {}, epoch + 1);
 };
 
-/**
- * A log-out where there is no engine: tells the other tabs and the server. A page that unloads waits for
- * no answer; the next one sends it again.
- */
+/** A log-out where there is no engine: tells the other tabs and the server. */
 export const logOut = (datafly, config, unloads) => {
-  const [epoch, left, ...rest] = counters(recall(config));
+  const [epoch, left, heard, denied] = countersIn(config);
   datafly._e = epoch + 1;
-  remember(config, [epoch + 1, left + 1, ...rest]);
-  if (unloads) beacon(urlOf(config, '/v1/reset'), '');
-  else confirm(config, left + 1);
+  // Whoever comes next has allowed nothing that could be taken back.
+  remember(config, [epoch + 1, left + 1, heard, denied, denied], []);
+  tellServer(config, '', unloads);
 };
 
-/** Sends a log-out, and stores that the server has heard of it. */
-const confirm = async (config, number) => {
-  const init = { method: 'POST', body: '', credentials: 'include', keepalive: true };
-  const [status] = await exchange(urlOf(config, '/v1/reset'), init);
+/**
+ * Sends a consent state, or without one a log-out, and stores that the server has heard of it. A page that
+ * unloads waits for no answer; the next one sends it again.
+ */
+export const tellServer = async (config, state, unloads) => {
+  const url = urlOf(config, state ? '/v1/consent' : '/v1/reset');
+  if (unloads) return beacon(url, state);
+  const [, left, , denied] = countersIn(config);
+  const confirmed = state ? [, , , , denied] : [, , left];
+  const init = { method: 'POST', body: state, credentials: 'include', keepalive: true };
+  const [status, answer] = await exchange(url, init);
   if (status > 199 && status < 300) {
-    const [epoch, left, heard, ...rest] = counters(recall(config));
-    remember(config, [epoch, left, Math.max(heard, number), ...rest]);
+    remember(config, countersIn(config).map((counter, i) => (counter < confirmed[i] ? confirmed[i] : counter)));
+    agree(config, state, answer?.handle);
   }
 };
 
@@ -150,6 +123,7 @@ export const startEarly = (datafly, config) => {
 
   // Nor while a log-out is under way: the cookie may still name the one who left.
   const isStale = stale(datafly, config);
+  if (isStale) config.handle = void 0;
   // In a script, unlike in JSON, `__proto__` is no name like any other.
   const inline = byName(!isStale && profiles && JSON.parse(JSON.stringify(profiles)));
   const known = providers.map((name) => isMap(inline.get(name)) && answerOf(inline.get(name), 'inline'));
@@ -242,6 +216,7 @@ export const swap = (datafly, profile, epoch) => {
  */
 export const claim = (datafly, config) => {
   const { timeoutMs } = config;
+  meet(config, config.handle);
   config.shared = recall(config);
   datafly._k = config.pipelineKey;
   datafly._t = timeoutMs;
@@ -268,16 +243,18 @@ export const fallBack = async (datafly, config, early, code, send) => {
   let reason = summary[1];
   if (stale(datafly, config)) reason = 'error';
   else show(datafly, summary);
-  const open = leaving(recall(config));
-  if (open) confirm(config, open);
+  const [, left, heard] = countersIn(config);
+  if (left > heard) tellServer(config, '');
+  if (isOpen(recall(config))) tellServer(config, saidLast(config));
   /** How often somebody left or took a consent back, in whichever tab. */
   const goneIn = (/** @type {number[]} */ [, left, , denied]) => left + denied;
-  let gone = goneIn(counters(recall(config)));
+  let gone = goneIn(countersIn(config));
   const follow = () => {
-    const stored = counters(recall(config));
+    const stored = countersIn(config);
     if (goneIn(stored) <= gone) return;
     gone = goneIn(stored);
     datafly._e = stored[0];
+    config.handle = void 0;
     reason = 'error';
     swap(datafly, {}, stored[0]);
   };
@@ -290,7 +267,7 @@ export const fallBack = async (datafly, config, early, code, send) => {
       if (settle && settle.call) {
         settle(outcome(datafly, name == 'onProfileReady' ? reason : 'error'));
       } else {
-        if (startsEpoch(call)) reason = 'error';
+        if (startsEpoch(config, call)) reason = 'error';
         send(call);
       }
     },

@@ -1,6 +1,7 @@
 // The event envelope: what a call of the page looks like to the server.
-import { isMap } from './early.js';
+import { isInForce, stateOf } from './consent.js';
 import { report } from './install.js';
+import { isMap } from './shared.js';
 
 const uuid = () => {
   // `randomUUID` exists on secure pages only.
@@ -42,11 +43,14 @@ export const withToken = (text, token) => (token == null ? text : JSON.stringify
 
 /**
  * A function from a recorded call to [kind, text, getToken], or to nothing if there is nothing to send.
- * It remembers the last `identify` for the events after it, until `reset`.
+ * It remembers the last `identify` for the events after it, until `reset`. An event carries the handle of the
+ * visitor it was called for, so that it is nobody else's when it arrives; whom those two make of the visitor,
+ * the next answer tells.
  */
 export const envelopes = (config) => {
   let userId;
-  return ([type, json, time, url, title, args]) => {
+  return (call) => {
+    const [type, json, time, url, title, args] = call;
     if (!json) {
       report('NOT_SERIALISABLE', type + ': the arguments cannot be written as JSON');
       return;
@@ -54,12 +58,13 @@ export const envelopes = (config) => {
     // JSON has `null` where the page passed nothing.
     let [first, second, third] = JSON.parse(json).map((value) => value ?? void 0);
     if (type == 'reset') {
-      userId = void 0;
+      userId = config.handle = void 0;
       return ['r', ''];
     }
     if (type == 'consent') {
-      if (isMap(first)) return ['c', JSON.stringify(first)];
-      report('INVALID_CONSENT', 'consent: the state is no object');
+      const state = stateOf(call);
+      if (!state) report('INVALID_CONSENT', 'consent: the state is no object');
+      else if (!isInForce(config, state)) return ['c', state];
       return;
     }
     if (type == 'identify') {
@@ -77,6 +82,7 @@ export const envelopes = (config) => {
       messageId: uuid(),
       timestamp: new Date(time).toISOString(),
       userId,
+      handle: config.handle,
       context: {
         page: { url, path: pathname, search, title, referrer: document.referrer },
         userAgent: navigator.userAgent,
@@ -86,6 +92,7 @@ export const envelopes = (config) => {
     };
     let getToken;
     if (type == 'identify') {
+      config.handle = void 0;
       event.traits = second;
       event.token = third && third.token;
       getToken = getTokenOf(args[2]) ?? (event.token ? void 0 : config.getToken);

@@ -1,21 +1,12 @@
 // Between the recorded calls and the engine.
-import start, { Engine } from '#glue';
-import {
-  counters,
-  denies,
-  fallBack,
-  logOut,
-  obey,
-  outcome,
-  recall,
-  REASONS,
-  swap,
-  timeoutOf,
-} from './early.js';
+import { Engine, finish, imports } from '#glue';
+import { denies, isOpen, say, saidLast } from './consent.js';
+import { fallBack, obey, outcome, REASONS, timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
 import { report } from './install.js';
+import { counters, countersIn, remember } from './shared.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -45,12 +36,19 @@ export const connect = async (datafly, config, early, wasm) => {
     fallBack(datafly, config, known, code, send);
   };
 
+  /** What is stored. Where another tab named somebody, or let them go, the next answer tells who is here. */
+  const notice = () => {
+    const shared = countersIn(config);
+    if (shared[0] > datafly._e) config.handle = void 0;
+    return shared;
+  };
+
   /** What is stored is told first. A trap in the wasm must not reach the page. */
   const toEngine = (method, ...args) => {
     try {
       if (!engine) return;
-      engine.stored(...counters(recall(config)));
-      engine[method](...args);
+      engine.stored(...notice());
+      return engine[method](...args);
     } catch {
       datafly._q = [];
       // The early answer may be of an older epoch by now.
@@ -79,9 +77,13 @@ export const connect = async (datafly, config, early, wasm) => {
       const settle = (reason, epoch) => argument(outcome(datafly, REASONS[reason], epoch));
       toEngine('wait', settle, name == 'refreshProfile');
     } else {
+      notice();
       const event = toEnvelope(call);
       if (!event) return;
       const [kind, text, getToken] = event;
+      if (kind == 'c') say(config, text);
+      // With the visitor goes what they agreed to.
+      if (kind == 'r') remember(config, void 0, []);
       toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
     }
   };
@@ -97,7 +99,8 @@ export const connect = async (datafly, config, early, wasm) => {
   });
 
   try {
-    await start({ module_or_path: wasm });
+    const bytes = await (await wasm).arrayBuffer();
+    finish((await WebAssembly.instantiate(bytes, imports())).instance);
     const { providers, timeoutMs, credentialed, context } = config;
     const told = { providers: providers.length, timeoutMs, credentialed, context, early: early.answers.length };
     engine = new Engine(told, hostOf(datafly, config, early, toEngine), ...counters(config.shared));
@@ -106,6 +109,9 @@ export const connect = async (datafly, config, early, wasm) => {
   }
   const calls = datafly._q;
   datafly._q = { push: handle };
+  const [, , , denied, obeyed] = counters(config.shared);
+  // What nobody knows to have arrived is said again. A denial the engine repeats by itself.
+  if (isOpen(config.shared) && denied <= obeyed) handle(['consent', `[${saidLast(config)}]`]);
   calls.map(handle);
   // Starts it: from here on requests are sent.
   toEngine('shown');

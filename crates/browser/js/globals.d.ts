@@ -16,6 +16,10 @@ declare const __DATAFLY_CONFIG__: {
   consent?: string;
   /** Put in by `claim`. */
   shared?: string;
+  /** Where storage is denied, what would be stored. */
+  stored?: string;
+  /** The consent that this page said last. */
+  said?: string;
   /** Put in by `init`. */
   getToken?: Function;
 };
@@ -34,7 +38,7 @@ declare module '#glue' {
     constructor(start: any, host: any, ...counters: number[]);
     enriched(id: number, reason: number, attributes?: any): void;
     event(kind: number, body: any, flag: boolean): void;
-    posted(id: number, status: number, words: any, retryAfterS: number, random: number): void;
+    posted(id: number, status: number, words: any, retryAfterS: number, random: number): boolean;
     shown(): void;
     stored(...counters: number[]): void;
     unload(): void;
@@ -42,5 +46,8 @@ declare module '#glue' {
     withdrawn(id: number): void;
     woken(id: number): void;
   }
-  export default function start(options: { module_or_path: any }): Promise<unknown>;
+  /** What the wasm imports. */
+  export function imports(): WebAssembly.Imports;
+  /** Takes what was made of it. */
+  export function finish(instance: WebAssembly.Instance): unknown;
 }

@@ -1,8 +1,12 @@
 // What the engine can do to the page and the network (src/page/host.rs). None of it runs the page's own
 // code before it returns.
-import { beacon, byName, enrichUrl, exchange, isMap, judge, remember, swap, urlOf } from './early.js';
+import { agree, drop, meet, saidLast } from './consent.js';
+import { beacon, byName, enrichUrl, exchange, judge, swap, urlOf } from './early.js';
 import { pathOf, tokenFrom, withToken } from './envelope.js';
 import { report } from './install.js';
+import { isMap, remember } from './shared.js';
+
+const CONSENT = 'c'.charCodeAt(0);
 
 /** @param toEngine calls a method of the engine */
 export const hostOf = (datafly, config, early, toEngine) => {
@@ -36,6 +40,9 @@ export const hostOf = (datafly, config, early, toEngine) => {
     waits.get(id)?.();
   };
 
+  /** What the engine has no words for is a log-out, or the consent said last. */
+  const bodyOf = (kind, body) => body ?? { text: kind == CONSENT ? saidLast(config) : '' };
+
   const urlFor = (kind) => urlOf(config, pathOf(String.fromCharCode(kind)));
 
   /** The event with a token of the page's, or nothing if it was withdrawn meanwhile. */
@@ -51,7 +58,7 @@ export const hostOf = (datafly, config, early, toEngine) => {
 
   /** The reply to an event, or nothing if it was withdrawn before it was sent. */
   const deliver = async (id, url, body, ms) => {
-    const { text, getToken } = body ?? { text: '' };
+    const { text, getToken } = body;
     const send = (body) => request(id, url, { method: 'POST', body }, ms);
     if (!getToken) return send(text);
     // A token that the call brought along is good until the server says otherwise.
@@ -69,19 +76,24 @@ export const hostOf = (datafly, config, early, toEngine) => {
       const url = enrichUrl(config, providers[provider]) + (refresh ? '&refresh=1' : '');
       toEngine('enriched', id, ...judge(await request(id, url, {}, ms)));
     },
-    post: async (id, kind, body, enrich, ms) => {
+    post: async (id, kind, given, enrich, ms) => {
+      const body = bodyOf(kind, given);
+      const epoch = datafly._e;
       const url = urlFor(kind) + (enrich ? '&enrich=' + providers.map(encodeURIComponent).join() : '');
       const reply = await deliver(id, url, body, ms);
       if (!reply) return toEngine('withdrawn', id);
       const [status, answer, retryAfter] = reply;
-      const { profiles, error } = Object(answer);
+      const { profiles, handle, error } = Object(answer);
       if (enrich && status == 200 && isMap(profiles)) {
         const attributes = byName(profiles);
         providers.map((name) =>
           toEngine('enriched', id, ...judge([status, { attributes: attributes.get(name) }])),
         );
       }
-      toEngine('posted', id, status, error, retryAfter, Math.random());
+      const isCertain = toEngine('posted', id, status, error, retryAfter, Math.random());
+      // Unless somebody was named or let go meanwhile, in whichever tab.
+      if (isCertain && epoch == datafly._e) meet(config, handle);
+      if (kind == CONSENT) (status == 400 ? drop : agree)(config, body.text, handle);
     },
     abort,
     withdraw,
@@ -102,6 +114,6 @@ export const hostOf = (datafly, config, early, toEngine) => {
       const text = (value, otherwise) => (typeof value == 'string' ? value : otherwise);
       queueMicrotask(() => report(text(code, 'EVENT_REFUSED'), text(message, '')));
     },
-    beacon: (kind, body) => beacon(urlFor(kind), body ? body.text : ''),
+    beacon: (kind, body) => beacon(urlFor(kind), bodyOf(kind, body).text),
   };
 };

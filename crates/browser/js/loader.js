@@ -1,6 +1,7 @@
 // The boot script that `GET /v1/loader.js` serves, as a classic script. The server puts the pipeline's
 // configuration (`v1::LoaderConfig`) in place of the one identifier that is free here.
-import { beacon, claim, fallBack, isReset, logOut, obey, startEarly, urlOf } from './early.js';
+import { isNews, stateOf } from './consent.js';
+import { claim, fallBack, isReset, logOut, obey, startEarly, tellServer } from './early.js';
 import { install, report } from './install.js';
 
 const config = __DATAFLY_CONFIG__;
@@ -17,9 +18,9 @@ if (!datafly._k) {
   const isDecision = (call) => isReset(call) || call[0] == 'consent';
   const send = (call, unloads) => {
     if (isReset(call)) return logOut(datafly, config, unloads);
+    if (!isNews(config, call)) return;
     obey(datafly, config, call);
-    // The state itself, without the brackets of the arguments.
-    if (isDecision(call) && call[1]) beacon(urlOf(config, '/v1/consent'), call[1].slice(1, -1));
+    tellServer(config, stateOf(call), unloads);
   };
   let handedOver;
   addEventListener('pagehide', () => {

@@ -1,5 +1,5 @@
 // Where there is no engine, events wait here for as long as the browser takes no more beacons.
-import { beacon, logOut, urlOf } from './early.js';
+import { beacon, logOut, tellServer, urlOf } from './early.js';
 import { pathOf, tokenFrom, withToken } from './envelope.js';
 
 export const outboxOf = (datafly, config) => {
@@ -22,9 +22,9 @@ export const outboxOf = (datafly, config) => {
       if (getToken && !unloads && !waits) prove(event);
       waits ||= getToken && !unloads;
       if (waits) return true;
-      return kind == 'r'
-        ? logOut(datafly, config, unloads)
-        : !beacon(urlOf(config, pathOf(kind)), text);
+      if (kind == 'r') logOut(datafly, config, unloads);
+      else if (kind == 'c') tellServer(config, text, unloads);
+      else return !beacon(urlOf(config, pathOf(kind)), text);
     });
   };
 

@@ -85,7 +85,8 @@ pub enum Effect<T, W> {
         request: RequestId,
         /// Decides the path.
         kind: Kind,
-        /// What was handed in; nothing for a log-out that is repeated.
+        /// What was handed in; nothing for a log-out that is repeated, nor for a denial, of which the page
+        /// has stored what it says.
         body: Option<T>,
         /// Whether the answer is to bring the profile, too.
         enrich: bool,

@@ -1,6 +1,6 @@
 //! What the tabs of one browser share about who the visitor is and what may be shown.
 //!
-//! Kept in `localStorage` (js/early.js). Where storage is denied each tab counts for itself.
+//! Kept in `localStorage` (js/shared.js). Where storage is denied each tab counts for itself.
 
 /// The shared counters. All of them only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Shared {
     pub heard: u32,
     /// Consents that allow no profile, in whichever tab.
     pub denied: u32,
-    /// The newest of them that the server has confirmed, or that was waited for in vain.
+    /// The newest of them that the server has confirmed or refused, or that a log-out made void.
     pub obeyed: u32,
 }
 
@@ -35,10 +35,15 @@ impl Shared {
         self.heard < self.left
     }
 
+    /// Whether somebody allowed no profile and the server may not know it yet.
+    pub fn denying(self) -> bool {
+        self.obeyed < self.denied
+    }
+
     /// Whether no tab may ask for a profile: the cookie may name one who left, and the server may not know
     /// that this one does not allow it.
     pub fn barred(self) -> bool {
-        self.leaving() || self.obeyed < self.denied
+        self.leaving() || self.denying()
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Entry<T> {
     pub(crate) number: u32,
     /// What it is.
     pub kind: Kind,
-    /// What was handed in; nothing for a log-out that this tab repeats.
+    /// What was handed in; nothing for a log-out or a denial that this tab repeats.
     pub body: Option<T>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn is_identify(kind: Kind) -> bool {
     matches!(kind, Kind::Identify { .. })
 }
 
-fn is_consent(kind: Kind) -> bool {
+pub(crate) fn is_consent(kind: Kind) -> bool {
     matches!(kind, Kind::Consent { .. })
 }
 

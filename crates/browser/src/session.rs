@@ -11,9 +11,9 @@
 //!   own timers live outside, in the facade, so that they also run where this code does not.)
 //! - An enrich that follows one of those three is sent after the server has taken that event, or has
 //!   failed to once; but never past a log-out that the server has not seen, in whichever tab, because
-//!   the cookie would still name the visitor who left. A log-out whose tab is gone before the server
-//!   confirmed it is sent again by the next page, or by a tab that waited for it in vain. A consent that
-//!   allows no profile holds every tab in the same way, until it was waited for in vain.
+//!   the cookie would still name the visitor who left; nor past a consent that allows no profile. Either,
+//!   where its tab is gone before the server confirmed it, is sent again by the next page, or by a tab that
+//!   waited for it in vain.
 //! - Where profiles depend on the page, the answer to a page event brings them. Whoever waits while such
 //!   an event of this epoch is on its way waits for that answer, whatever is known already.
 //! - Until the first successful credentialed answer one request is in flight, so that a first visit is
@@ -149,8 +149,8 @@ impl<T: Clone, W> Session<T, W> {
         } else {
             session.want(false, 0);
         }
-        if session.shared.leaving() {
-            session.repeat_log_out();
+        if session.shared.barred() {
+            session.repeat();
             session.restart();
         }
         session
@@ -233,7 +233,8 @@ impl<T: Clone, W> Session<T, W> {
     /// A timer of [`Effect::Wake`] ran out.
     pub fn woken(&mut self, timer: TimerId) {
         if self.patience.take_if(|patience| *patience == timer).is_some() {
-            self.lose_patience();
+            // Another tab did not get to tell the server what it had to.
+            self.repeat();
         }
         self.queue.woken(timer);
     }

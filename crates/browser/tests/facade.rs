@@ -4,6 +4,7 @@
 use datafly_browser::effect::Reason;
 use datafly_core::v1::{LoaderConfig, path};
 
+const CONSENT: &str = include_str!("../js/consent.js");
 const EARLY: &str = include_str!("../js/early.js");
 const ENVELOPE: &str = include_str!("../js/envelope.js");
 const FACADE: &str = include_str!("../js/facade.js");
@@ -12,10 +13,9 @@ const LOADER: &str = include_str!("../js/loader.js");
 
 #[test]
 fn paths_are_those_of_the_server() {
-    for path in [path::ENRICH, path::RESET] {
-        assert!(EARLY.contains(&format!("urlOf(config, '{path}')")));
+    for path in [path::ENRICH, path::RESET, path::CONSENT] {
+        assert!(EARLY.contains(&format!("'{path}'")));
     }
-    assert!(LOADER.contains(&format!("urlOf(config, '{}')", path::CONSENT)));
     // Where the kind, the first letter of the call, is not the path itself.
     assert!(ENVELOPE.contains("'/v1/' + ({ r: 'reset', c: 'consent' }[kind] ?? kind)"));
     assert_eq!([path::RESET, path::CONSENT], ["/v1/reset", "/v1/consent"]);
@@ -37,14 +37,14 @@ fn every_member_of_the_loader_config_is_read_under_its_name() {
         timeout_ms: 0,
         credentialed: false,
         profiles: Some([].into()),
-        // Events leave before the log-out that follows them, so none needs a name for who was there.
-        handle: None,
+        handle: Some(String::new()),
         context: false,
         consent: Some(String::new()),
     };
     let names = serde_json::to_value(config).unwrap();
     for name in names.as_object().unwrap().keys() {
-        let read = [EARLY, FACADE, HOST, LOADER].iter().any(|source| source.contains(name));
+        let read =
+            [CONSENT, EARLY, FACADE, HOST, LOADER].iter().any(|source| source.contains(name));
         assert!(read, "{name} is not read by the facade");
     }
 }

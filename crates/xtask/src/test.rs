@@ -67,6 +67,6 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         .args(["run", "--silent", "test"])
         .env("DATAFLY_BIN", root.join("target/debug/datafly"))
         .env("DATAFLY_CERTS", &certificates)
-        .env("CHROMIUM", chromium.unwrap_or_default());
+        .env("DATAFLY_CHROMIUM", chromium.unwrap_or_default());
     run(&mut tests)
 }

@@ -1,5 +1,7 @@
 // The server's configuration file.
-import { ALLOWED, COLLECT, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE } from './site.js';
+import {
+  ALLOWED, ALLOWED_OF_CONTEXT, ASKING, COLLECT, CONTEXT, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE,
+} from './site.js';
 
 export const COOKIE_SECRET = 'cookie-key-of-the-browser-tests-0123456789';
 
@@ -14,10 +16,19 @@ bundle_dir = "${bundle}"
 tls = { certificate = "${certificates.certificate}", key = "${certificates.key}" }
 cookie_keys = [{ id = "t", secret = { env = "COOKIE_KEY" } }]
 
-${pipeline(REQUIRED, SITE, 'required', sandbox)}
-${pipeline(OFF, SITE, 'off', sandbox)}
-${pipeline(FOREIGN, 'https://www.other.test', 'required', sandbox)}
+${pipeline(REQUIRED, sandbox)}
+${pipeline(OFF, sandbox, { verification: 'off' })}
+${pipeline(FOREIGN, sandbox, { origin: 'https://www.other.test' })}
+${pipeline(ASKING, sandbox, { own: 'consent.enrich = "personalization"' })}
+${pipeline(CONTEXT, sandbox, { allowed: [...ALLOWED, ...ALLOWED_OF_CONTEXT], integration: MAPPINGS })}
 `;
+
+const MAPPINGS = `
+context_sensitive_personalisation = true
+personalisation_context_mappings = '''[
+  {"source": "properties.category", "target": "pageCategory"},
+  {"source": "properties.value", "target": "cartValue"}
+]'''`;
 
 /** Values of the secrets that the file names. */
 export const secrets = ({ identity, amperity }) => ({
@@ -27,12 +38,17 @@ export const secrets = ({ identity, amperity }) => ({
   PROFILE: amperity.profile_api_key,
 });
 
-const pipeline = (key, origin, verification, { identity, amperity }) => `
+const pipeline = (
+  key,
+  { identity, amperity },
+  { origin = SITE, verification = 'required', own = '', allowed = ALLOWED, integration = '' } = {},
+) => `
 [[pipelines]]
 key = "${key}"
 origins = ["${origin}"]
 ${origin == SITE ? 'cookie_domain = "shop.test"' : ''}
 ready_timeout_ms = ${READY_MS}
+${own}
 
 [pipelines.identity]
 verification = "${verification}"
@@ -48,7 +64,8 @@ profile_api_key = { env = "PROFILE" }
 profile_collection_id = "${amperity.profile_collection_id}"
 event_stream_id = "${amperity.event_stream_id}"
 source_value = "${amperity.source_value}"
-browser_attribute_allowlist = "${ALLOWED}"
+browser_attribute_allowlist = "${allowed}"
+${integration}
 linking_keys = '''[
   {"source": "email", "key": "email_sha256", "hash": "sha256"},
   {"source": "user_id", "key": "customer_id"},

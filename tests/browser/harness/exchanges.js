@@ -4,6 +4,9 @@ import { idOf } from './visitor.js';
 /** The exchanges whose path starts so. */
 export const to = (exchanges, prefix) => exchanges.filter(({ path }) => path.startsWith(prefix));
 
+/** The paths of exchanges, without their queries. */
+export const pathsOf = (exchanges) => exchanges.map(({ path }) => path.split('?')[0]);
+
 /** Those that the server took. */
 export const accepted = (exchanges, prefix) => to(exchanges, prefix).filter(({ status }) => status == 200);
 

@@ -12,19 +12,21 @@ const DATAFLY = ['id.shop.test', 'collect.shop.test'];
 export class Gate {
   /** Oldest first; see `#take`. */
   exchanges = [];
-  #backends;
+  #shop;
+  #ca;
   #listener;
   #faults = [];
   #pages = new Map();
   #pageCount = 0;
   #release = new Set();
-  #toDatafly;
+  #datafly;
+  #connections;
 
-  /** @param backends `{ datafly, shop }`, their addresses */
-  static async open(certificates, backends) {
+  /** @param shop its address */
+  static async open(certificates, { shop }) {
     const gate = new Gate();
-    gate.#backends = backends;
-    gate.#toDatafly = new https.Agent({ keepAlive: true, ca: certificates.ca });
+    gate.#shop = shop;
+    gate.#ca = certificates.ca;
     gate.#listener = https.createServer(certificates.listener, (request, response) =>
       gate.#take(request, response).catch((error) => {
         console.error('gate:', error);
@@ -41,9 +43,16 @@ export class Gate {
 
   async close() {
     this.clear();
-    this.#toDatafly.destroy();
+    this.#connections?.destroy();
     this.#listener.closeAllConnections();
     await new Promise((resume) => this.#listener.close(resume));
+  }
+
+  /** From here on datafly is at this address. */
+  toDatafly(address) {
+    this.#connections?.destroy();
+    this.#connections = new https.Agent({ keepAlive: true, ca: this.#ca });
+    this.#datafly = address;
   }
 
   /** Puts a document somewhere; returns its URL. */
@@ -138,8 +147,8 @@ export class Gate {
   async #forward({ method, url, rawHeaders, headers }, body) {
     if (headers.host.startsWith('evil.')) return { status: 404, headers: [], bytes: Buffer.alloc(0) };
     const [client, address, more] = DATAFLY.includes(headers.host)
-      ? [https, this.#backends.datafly, { agent: this.#toDatafly, servername: headers.host }]
-      : [http, this.#backends.shop, {}];
+      ? [https, this.#datafly, { agent: this.#connections, servername: headers.host }]
+      : [http, this.#shop, {}];
     const [hostname, port] = address.split(':');
     const incoming = await new Promise((resolve, reject) => {
       const options = { hostname, port, method, path: url, headers: rawHeaders, ...more };

@@ -1,6 +1,6 @@
 // The product's own processes: started, waited for, stopped by their id.
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { secrets, toml } from './config.js';
 import { COLLECT, ID, REQUIRED } from './site.js';
@@ -21,8 +21,12 @@ export const startSandbox = (folder) =>
     '--pipeline-key', REQUIRED, '--id-url', ID, '--collect-url', COLLECT,
   ]);
 
-/** `datafly serve` over that sandbox, at its most talkative. `facts` is its ready file. */
-export const startServer = (folder, certificates, sandbox) => {
+let servers = 0;
+
+/** `datafly serve` over that sandbox, new and at its most talkative. `facts` is its ready file. */
+export const startServer = (parent, certificates, sandbox) => {
+  const folder = join(parent, `server-${++servers}`);
+  mkdirSync(folder);
   const config = join(folder, 'datafly.toml');
   writeFileSync(config, toml({ folder, bundle: join(WWW, 'pkg'), certificates, sandbox }));
   return start(folder, 'serve', secrets(sandbox), ['serve', '--config', config, '--log', 'trace']);

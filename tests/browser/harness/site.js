@@ -7,6 +7,11 @@ export const OFF = 'dk_test_open';
 /** Another site's: our pages are denied. */
 export const FOREIGN = 'dk_test_other';
 
+/** Looks nobody up who has not allowed `personalization`. */
+export const ASKING = 'dk_test_asking';
+/** Its profiles depend on the page. */
+export const CONTEXT = 'dk_test_context';
+
 export const SITE = 'https://www.shop.test';
 export const ID = 'https://id.shop.test';
 export const COLLECT = 'https://collect.shop.test';
@@ -21,3 +26,5 @@ export const STUB_READY_MS = 3000;
 export const SLACK_MS = 700;
 
 export const ALLOWED = ['Persona', 'FavoriteBrand', 'LifetimeTier'];
+/** What comes of the page, and is allowed where profiles depend on it. */
+export const ALLOWED_OF_CONTEXT = ['RecommendedCategory', 'Offer'];

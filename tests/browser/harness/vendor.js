@@ -32,4 +32,10 @@ export class Vendor {
     const { requests } = await this.#call('GET', 'requests');
     return requests.flatMap(({ body }) => Object.keys(body?.keys ?? {}));
   };
+
+  /** By what context profiles were read, in order: names only, as the sandbox keeps no values. */
+  contexts = async () => {
+    const { requests } = await this.#call('GET', 'requests');
+    return requests.filter(({ route }) => route == 'amperity.profile').map(({ query }) => [...query].sort());
+  };
 }

@@ -79,6 +79,9 @@ export class Visitor {
   /** Puts a cookie into the jar, past all that pages may do. */
   plant = (cookie) => this.#context.addCookies([cookie]);
 
+  /** As if the browser had forgotten who it is. */
+  forgetCookies = () => this.#context.clearCookies();
+
   /** What the shop's backend tells its page about a customer: `userId`, `traits` and `token`. */
   logIn = (tab, who) =>
     tab.evaluate(async (user) => {

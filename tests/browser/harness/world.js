@@ -1,4 +1,5 @@
-// Everything one test file runs in: vendor, shop, server, internet, browser. Started once for the file.
+// Everything one test file runs in. Vendor, shop, internet and browser are started once for the file, the
+// server anew for each scenario: what it remembers of a person would decide what the next test counts.
 import { after, test } from 'node:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,27 +15,27 @@ import { Visitor } from './visitor.js';
 const folder = mkdtempSync(join(tmpdir(), 'datafly-browser-'));
 const certificate = certificates(folder);
 const sandbox = await startSandbox(folder);
-const server = await startServer(folder, certificate, sandbox.facts);
-export const gate = await Gate.open(certificate, {
-  datafly: server.facts.address,
-  shop: sandbox.facts.shop,
-});
+export const gate = await Gate.open(certificate, { shop: sandbox.facts.shop });
 export const vendor = new Vendor(sandbox.facts.vendor);
 const browser = await launch(gate.port, certificate.spki);
 
 after(async () => {
   await browser.close();
   await gate.close();
-  await server.stop();
   await sandbox.stop();
   rmSync(folder, { recursive: true });
 });
 
-/** A test with a browser of its own, before a vendor that has heard of nobody. */
+/** All that the scenarios' servers wrote. */
+let log = '';
+
+/** A test with a browser and a server of its own, before a vendor that has heard of nobody. */
 export const scenario = (name, body) =>
   test(name, { timeout: 40e3 }, async (t) => {
     gate.clear();
     await vendor.reset();
+    const server = await startServer(folder, certificate, sandbox.facts);
+    gate.toDatafly(server.facts.address);
     const visitor = await Visitor.arrive(browser);
     try {
       await body(visitor);
@@ -45,10 +46,12 @@ export const scenario = (name, body) =>
     } finally {
       gate.clear();
       await visitor.close();
+      await server.stop();
+      log += server.log();
     }
   });
 
 /** The last test of each file. */
 export const nothingLeaked = () =>
   test('no secret, no attribute that is not allowed and no other person was seen by browser or log', () =>
-    assertSecret(gate, sandbox, server));
+    assertSecret(gate, sandbox.facts, log));

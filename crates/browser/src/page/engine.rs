@@ -82,8 +82,8 @@ impl Engine {
         self.input(|session| session.event(kind, body));
     }
 
-    /// Settles the waiter once the epoch has a profile; with `fresh`, once one has arrived that was asked
-    /// for now.
+    /// Settles the waiter once the epoch has a profile; with `fresh`, once one has arrived that is
+    /// asked for at this moment.
     pub fn wait(&self, waiter: JsValue, fresh: bool) {
         self.input(|session| {
             if fresh {
@@ -102,8 +102,16 @@ impl Engine {
         self.input(|session| session.enriched(RequestId(id), Answer { reason, attributes }));
     }
 
-    /// A post ended. The status is 0 or less for no answer, `words` those of a refusal.
-    pub fn posted(&self, id: u32, status: i16, words: JsValue, retry_after_s: f64, random: f64) {
+    /// A post ended. The status is 0 or less for no answer, `words` those of a refusal. Returns
+    /// whether an answer of now names who is here.
+    pub fn posted(
+        &self,
+        id: u32,
+        status: i16,
+        words: JsValue,
+        retry_after_s: f64,
+        random: f64,
+    ) -> bool {
         let receipt = if !is_final(status) {
             Receipt::Unreachable { retry_after_ms: milliseconds(retry_after_s) }
         } else if status < 300 {
@@ -112,6 +120,7 @@ impl Engine {
             Receipt::Refused(words)
         };
         self.input(|session| session.posted(RequestId(id), receipt, random));
+        self.session.borrow().is_certain()
     }
 
     /// A post ended before it was sent.

@@ -4,7 +4,8 @@ use super::Session;
 use crate::{
     backoff,
     effect::{Effect, Kind, RequestId},
-    queue::Receipt,
+    epoch::Shared,
+    queue::{Receipt, is_consent},
 };
 
 impl<T: Clone, W> Session<T, W> {
@@ -23,12 +24,14 @@ impl<T: Clone, W> Session<T, W> {
             Kind::Reset => {
                 self.shared.left += 1;
                 self.own_left = self.shared.left;
+                // Whoever comes next has allowed nothing that could be taken back.
+                self.shared.obeyed = self.shared.denied;
             }
-            Kind::Consent { denies: true } => {
-                self.shared.denied += 1;
+            Kind::Consent { denies } => {
+                self.shared.denied += u32::from(denies);
                 self.own_denied = self.shared.denied;
             }
-            Kind::Identify { .. } | Kind::Consent { denies: false } => {}
+            Kind::Identify { .. } => {}
         }
         self.shared.epoch += 1;
         if kind.bars() {
@@ -63,13 +66,11 @@ impl<T: Clone, W> Session<T, W> {
             Receipt::Accepted => {
                 self.open = true;
                 let kind = self.queue.pop();
-                let mut shared = self.shared;
                 if kind == Some(Kind::Reset) && self.queue.last_reset() == 0 {
-                    shared.heard = shared.heard.max(self.own_left);
-                } else if kind.is_some_and(Kind::bars) {
-                    shared.obeyed = shared.obeyed.max(self.own_denied);
+                    let heard = self.shared.heard.max(self.own_left);
+                    self.confirm(Shared { heard, ..self.shared });
                 }
-                self.confirm(shared);
+                self.confirm_consent(kind);
                 return;
             }
             Receipt::Withdrawn => {
@@ -79,8 +80,9 @@ impl<T: Clone, W> Session<T, W> {
             // A log-out is never given up: until it is heard, the cookie names the one who left.
             Receipt::Refused(words) => {
                 if self.queue.first().is_none_or(|entry| entry.kind != Kind::Reset) {
-                    self.queue.pop();
+                    let kind = self.queue.pop();
                     self.out.push(Effect::Refused(words));
+                    self.confirm_consent(kind);
                     return;
                 }
                 None
@@ -95,6 +97,15 @@ impl<T: Clone, W> Session<T, W> {
         let timer = self.wake(after_ms);
         self.queue.pause(timer, retry_after_ms.is_some());
         self.do_not_wait_for_events();
+    }
+
+    /// The server has decided on an event; a second attempt would change nothing. Of several consents the
+    /// last one is the word that counts.
+    fn confirm_consent(&mut self, kind: Option<Kind>) {
+        if kind.is_some_and(is_consent) && self.queue.last(is_consent) == 0 {
+            let obeyed = self.shared.obeyed.max(self.own_denied);
+            self.confirm(Shared { obeyed, ..self.shared });
+        }
     }
 
     /// Whoever a token would name now is not the one who was here.

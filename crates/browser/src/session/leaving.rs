@@ -1,4 +1,4 @@
-//! Other tabs, log-outs that are not confirmed yet, and a page that goes away.
+//! Other tabs, log-outs and denials that are not confirmed yet, and a page that goes away.
 
 use std::mem;
 
@@ -6,7 +6,7 @@ use super::Session;
 use crate::{
     effect::{Effect, Kind, RequestId},
     epoch::Shared,
-    queue::{Entry, is_identify},
+    queue::{Entry, is_consent, is_identify},
 };
 
 impl<T: Clone, W> Session<T, W> {
@@ -32,6 +32,12 @@ impl<T: Clone, W> Session<T, W> {
         }
     }
 
+    /// Whether the server knows who is here: nobody waits to be named, and nobody to be let go.
+    pub fn is_certain(&self) -> bool {
+        let renames = |kind| kind == Kind::Reset || is_identify(kind);
+        !self.shared.leaving() && self.queue.last(renames) == 0
+    }
+
     /// The page unloads: takes out every queued event, and the request to abort. Nothing new is started
     /// for a page that is leaving.
     pub fn leave(&mut self) -> (Vec<Entry<T>>, Option<RequestId>) {
@@ -39,10 +45,10 @@ impl<T: Clone, W> Session<T, W> {
         self.queue.take()
     }
 
-    /// The page is shown, perhaps again. Whether a log-out arrived that left by beacon nobody knows.
+    /// The page is shown, perhaps again. Whether what left by beacon has arrived nobody knows.
     pub fn shown(&mut self) {
         if mem::take(&mut self.away) {
-            self.repeat_log_out();
+            self.repeat();
         }
     }
 
@@ -51,22 +57,23 @@ impl<T: Clone, W> Session<T, W> {
         self.queue.put_back(entries);
     }
 
-    /// Sends a log-out that the server may not know of, unless that is being done already.
-    pub(super) fn repeat_log_out(&mut self) {
+    /// Sends what bars profiles and the server may not know of, unless that is being done already. A denial
+    /// that a log-out followed was of somebody who is gone: the log-out goes first.
+    pub(super) fn repeat(&mut self) {
         if self.shared.leaving() && self.queue.last_reset() == 0 {
-            self.queue.push(Kind::Reset, None);
             self.own_left = self.shared.left;
-            self.epoch_event = self.queue.last_number();
+            self.push_again(Kind::Reset);
+        }
+        if self.shared.denying() && self.queue.last(is_consent) == 0 {
+            self.own_denied = self.shared.denied;
+            self.push_again(Kind::Consent { denies: true });
         }
     }
 
-    /// Another tab did not get to tell the server what it had to: a log-out is told by this tab, and of a
-    /// consent only the server can say whether it arrived.
-    pub(super) fn lose_patience(&mut self) {
-        self.repeat_log_out();
-        if self.queue.last(Kind::bars) == 0 {
-            self.confirm(Shared { obeyed: self.shared.denied, ..self.shared });
-        }
+    /// What is to be said is the page's to know: the state that was stored, or nothing.
+    fn push_again(&mut self, kind: Kind) {
+        self.queue.push(kind, None);
+        self.epoch_event = self.queue.last_number();
     }
 
     /// The server knows more than it did.

@@ -132,6 +132,7 @@ impl World {
             }
             Step::Reset => {
                 self.shared.left += 1;
+                self.shared.obeyed = self.shared.denied;
                 self.start_epoch(Kind::Reset);
             }
             Step::Page => self.page.event(Kind::Page, 0),

@@ -79,6 +79,15 @@ fn profiles(effects: &Effects) -> Vec<Vec<Option<&'static str>>> {
     effects.iter().filter_map(profile).collect()
 }
 
+/// The timers that are set, and for how long.
+fn wakes(effects: &Effects) -> Vec<(TimerId, u32)> {
+    let wake = |e: &_| match e {
+        Effect::Wake { timer, after_ms } => Some((*timer, *after_ms)),
+        _ => None,
+    };
+    effects.iter().filter_map(wake).collect()
+}
+
 /// What the page is told went wrong; of a refusal, the server's words.
 fn codes(effects: &Effects) -> Vec<&'static str> {
     let code = |e: &_| match e {

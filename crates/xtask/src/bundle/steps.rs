@@ -17,6 +17,10 @@ use crate::setup::{self, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// What the facade needs of the bindings: their own way of loading takes whatever it is given, in eight
+/// times the bytes.
+const PARTS: &str = "\nexport { __wbg_get_imports as imports, __wbg_finalize_init as finish };\n";
+
 /// The tools, ready to be used.
 pub(crate) struct Steps<'a> {
     root: &'a Path,
@@ -124,7 +128,8 @@ impl<'a> Steps<'a> {
             .out_name("glue")
             .generate_output()
             .context("wasm-bindgen")?;
-        let glue = names::shorten(&mut bindings)?;
+        let mut glue = names::shorten(&mut bindings)?;
+        glue.push_str(PARTS);
         fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
         fs::write(work.join("glue.js"), glue).context("cannot write the bindings")?;
         fs::write(work.join("glue_bg.wasm"), bindings.wasm_mut().emit_wasm())

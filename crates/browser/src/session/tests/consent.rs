@@ -10,11 +10,7 @@ fn shared(epoch: u32, denied: u32, obeyed: u32) -> Shared {
 }
 
 fn timer(effects: &Effects) -> TimerId {
-    let wake = |e: &_| match e {
-        Effect::Wake { timer, .. } => Some(*timer),
-        _ => None,
-    };
-    effects.iter().find_map(wake).unwrap()
+    wakes(effects)[0].0
 }
 
 #[test]
@@ -87,30 +83,81 @@ fn a_denial_of_another_tab_does_not_drop_who_was_named_here() {
 }
 
 #[test]
-fn after_a_while_only_the_server_can_say_whether_another_tabs_denial_has_arrived() {
-    for setup in [setup(1, true, 0), Setup { shared: shared(1, 1, 0), ..setup(1, true, 0) }] {
-        let mut page = Page::new(setup);
-        page.stored(shared(1, 1, 0));
-        page.ready(1);
-        let effects = page.effects();
-        assert_eq!((enriches(&effects), posts(&effects)), (vec![], vec![]));
-        page.woken(timer(&effects));
-        let effects = page.effects();
-        assert!(effects.contains(&Effect::Remember(shared(1, 1, 1))));
-        assert_eq!(enriches(&effects).len(), 1);
-    }
+fn a_denial_that_its_own_tab_does_not_get_through_is_sent_by_this_one() {
+    let mut page = hydrated();
+    page.stored(shared(1, 1, 0));
+    page.ready(1);
+    let effects = page.effects();
+    assert_eq!((enriches(&effects), posts(&effects)), (vec![], vec![]));
+    page.woken(timer(&effects));
+    let effects = page.effects();
+    let [(consent, DENY)] = posts(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(enriches(&effects), []);
+    page.posted(consent, Receipt::Accepted, 0.0);
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Remember(shared(1, 1, 1))));
+    assert_eq!(enriches(&effects).len(), 1);
+}
+
+#[test]
+fn a_page_that_starts_after_an_unconfirmed_denial_sends_what_was_stored_of_it_first() {
+    let mut page = Page::new(Setup { shared: shared(3, 2, 1), ..setup(1, true, 0) });
+    page.ready(1);
+    let effects = page.effects();
+    assert_eq!(enriches(&effects), []);
+    let [Effect::Post { request, kind: DENY, body: None, .. }] = effects[..] else {
+        panic!("{effects:?}")
+    };
+    page.posted(request, lost(), 0.0);
+    let effects = page.effects();
+    assert_eq!((settled(&effects), enriches(&effects)), (vec![(1, Reason::Error, 3)], vec![]));
+    page.woken(timer(&effects));
+    let (again, _) = posts(&page.effects())[0];
+    page.posted(again, Receipt::Accepted, 0.0);
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Remember(shared(3, 2, 2))));
+    assert_eq!(enriches(&effects).len(), 1);
+}
+
+#[test]
+fn one_that_left_by_beacon_is_told_again_if_the_page_comes_back() {
+    let mut page = hydrated();
+    page.event(DENY, "state");
+    page.effects();
+    let (left, _) = page.leave();
+    assert_eq!(left.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [DENY]);
+    page.shown();
+    let effects = page.effects();
+    assert_eq!((posts(&effects)[0].1, enriches(&effects)), (DENY, vec![]));
+}
+
+#[test]
+fn a_log_out_makes_a_denial_void_and_goes_before_one_that_follows_it() {
+    let mut page = hydrated();
+    page.event(DENY, "state");
+    page.event(Kind::Reset, "");
+    let gone = Shared { epoch: 2, left: 1, heard: 0, denied: 1, obeyed: 1 };
+    assert!(page.effects().contains(&Effect::Remember(gone)));
+
+    let both = Shared { epoch: 3, denied: 2, ..gone };
+    let mut page = Page::new(Setup { shared: both, ..setup(1, true, 0) });
+    let [(reset, Kind::Reset)] = posts(&page.effects())[..] else { panic!() };
+    page.posted(reset, Receipt::Accepted, 0.0);
+    let effects = page.effects();
+    assert_eq!((posts(&effects)[0].1, enriches(&effects)), (DENY, vec![]));
 }
 
 #[test]
 fn a_denial_the_server_refuses_does_not_hold_the_page_for_ever() {
     let mut page = hydrated();
     page.event(DENY, "state");
+    page.ready(1);
     let (consent, _) = posts(&page.effects())[0];
     page.posted(consent, Receipt::Refused("NO"), 0.0);
     let effects = page.effects();
-    assert_eq!((codes(&effects), enriches(&effects)), (vec!["NO"], vec![]));
-    page.woken(timer(&effects));
-    assert_eq!(enriches(&page.effects()).len(), 1);
+    assert_eq!(codes(&effects), ["NO"]);
+    assert!(effects.contains(&Effect::Remember(shared(1, 1, 1))), "nor is it sent again");
+    assert_eq!(enriches(&effects).len(), 1);
 }
 
 #[test]
@@ -122,6 +169,23 @@ fn two_denials_are_confirmed_by_the_second() {
     page.posted(first, Receipt::Accepted, 0.0);
     let effects = page.effects();
     assert_eq!(enriches(&effects), []);
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Remember(_))), "the second may be lost");
     page.posted(posts(&effects)[0].0, Receipt::Accepted, 0.0);
-    assert_eq!(enriches(&page.effects()).len(), 1);
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Remember(shared(2, 2, 2))));
+    assert_eq!(enriches(&effects).len(), 1);
+}
+
+#[test]
+fn a_grant_after_a_denial_is_the_last_word() {
+    let mut page = hydrated();
+    page.event(DENY, "first");
+    page.event(GRANT, "second");
+    let (first, _) = posts(&page.effects())[0];
+    page.posted(first, Receipt::Accepted, 0.0);
+    let (second, _) = posts(&page.effects())[0];
+    page.posted(second, Receipt::Accepted, 0.0);
+    let effects = page.effects();
+    assert!(effects.contains(&Effect::Remember(shared(2, 1, 1))));
+    assert_eq!(enriches(&effects).len(), 1);
 }

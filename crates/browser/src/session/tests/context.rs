@@ -95,12 +95,7 @@ fn an_event_the_server_does_not_take_is_not_waited_for() {
     page.posted(request, lost(), 0.0);
     let effects = page.effects();
     assert_eq!(settled(&effects), [(1, Reason::Inline, 0)]);
-    let Some(Effect::Wake { timer, .. }) =
-        effects.iter().find(|e| matches!(e, Effect::Wake { .. }))
-    else {
-        panic!("{effects:?}")
-    };
-    page.woken(*timer);
+    page.woken(wakes(&effects)[0].0);
     let [(request, true)] = page_events(&page.effects())[..] else { panic!() };
     page.enriched(request, some("promo"));
     assert_eq!(profiles(&page.effects()), [[Some("promo")]]);

@@ -6,14 +6,6 @@ fn shared(epoch: u32, left: u32, heard: u32) -> Shared {
     Shared { epoch, left, heard, ..Shared::default() }
 }
 
-fn wakes(effects: &Effects) -> Vec<(TimerId, u32)> {
-    let wake = |e: &_| match e {
-        Effect::Wake { timer, after_ms } => Some((*timer, *after_ms)),
-        _ => None,
-    };
-    effects.iter().filter_map(wake).collect()
-}
-
 #[test]
 fn a_log_out_in_another_tab_empties_this_one_and_holds_it_until_the_server_has_heard() {
     let mut page = hydrated();
@@ -203,4 +195,30 @@ fn unloading_names_nobody_who_has_logged_out_and_tells_it_again_if_the_page_come
     assert_eq!(page.effects(), []);
     page.shown();
     assert_eq!(posts(&page.effects())[0].1, Kind::Reset);
+}
+
+#[test]
+fn who_is_here_is_certain_once_nobody_waits_to_be_named_or_let_go() {
+    let mut page = hydrated();
+    assert!(page.is_certain());
+    for kind in [IDENTIFY, Kind::Reset] {
+        page.event(Kind::Track, "");
+        page.event(kind, "");
+        let (track, _) = posts(&page.effects())[0];
+        page.posted(track, Receipt::Accepted, 0.0);
+        assert!(!page.is_certain());
+        let (named, _) = posts(&page.effects())[0];
+        page.posted(named, lost(), 0.0);
+        assert!(!page.is_certain());
+        let [(timer, _)] = wakes(&page.effects())[..] else { panic!() };
+        page.woken(timer);
+        let (named, _) = posts(&page.effects())[0];
+        page.posted(named, Receipt::Accepted, 0.0);
+        page.event(Kind::Consent { denies: false }, "");
+        assert!(page.is_certain());
+        let (consent, _) = posts(&page.effects())[0];
+        page.posted(consent, Receipt::Accepted, 0.0);
+    }
+    page.stored(shared(9, 2, 1));
+    assert!(!page.is_certain(), "another tab's log-out");
 }
