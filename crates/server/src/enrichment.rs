@@ -34,7 +34,7 @@ use datafly_core::allowlist::Allowlist;
 use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
 use datafly_core::visitor::Visitor;
-use futures_util::future::poll_immediate;
+use futures_util::future::{FutureExt, poll_immediate};
 use jiff::Timestamp;
 
 use self::caches::{Answered, ShownOf};
@@ -204,7 +204,7 @@ impl Enrichment {
         }
         // If the time runs out over this call, the plain attributes are shown.
         let profile = trail.plain.insert(profile);
-        match self.engine.personalise(vendor, at, &profile.id, &context).await {
+        match self.engine.personalise(vendor, at, &profile.id, &context).boxed().await {
             Ok(Some(read)) => self.show(profile, Some(&read), Personalised::Vendor, ask.now),
             // Gone meanwhile: the next look at the plain attributes will notice.
             Ok(None) => self.show(profile, None, Personalised::Off, ask.now),

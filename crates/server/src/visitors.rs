@@ -116,10 +116,11 @@ impl Visitors {
         &self,
         pipeline: &PipelineKey,
         credential: Option<&Credential>,
+        now: Timestamp,
     ) -> Result<Present, VisitorError> {
         let Some(Credential { id, version, .. }) = credential else { return self.mint(None) };
         let key = VisitorKey { pipeline: pipeline.clone(), id: *id };
-        let present = match self.recent.get(&key, *version, self.runtime.clock.now()) {
+        let present = match self.recent.get(&key, *version, now) {
             Some(seen) => Present::known(*id, seen),
             None => self.read(pipeline, *id).await?,
         };

@@ -55,13 +55,17 @@ impl Site {
         *self.surroundings.now.lock().unwrap() += SignedDuration::from_hours(hours);
     }
 
+    fn now(&self) -> Timestamp {
+        *self.surroundings.now.lock().unwrap()
+    }
+
     async fn recognise(&self, present: &Present) -> Present {
         let credential = Credential { id: present.id, version: present.version, day: 0 };
-        self.visitors.recognise(&self.pipeline, Some(&credential)).await.unwrap()
+        self.visitors.recognise(&self.pipeline, Some(&credential), self.now()).await.unwrap()
     }
 
     async fn new_visitor(&self) -> Present {
-        self.visitors.recognise(&self.pipeline, None).await.unwrap()
+        self.visitors.recognise(&self.pipeline, None, self.now()).await.unwrap()
     }
 
     async fn touch(&self, present: Present) -> Present {

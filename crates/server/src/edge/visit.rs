@@ -24,8 +24,10 @@ impl<'a> Visit<'a> {
     /// Recognises the visitor, or makes one.
     pub(super) async fn recognise(asked: &'a Asked<'a>) -> Result<Self, EdgeError> {
         let sent = cookies::credential(asked);
-        let present = asked.app.visitors.recognise(&asked.pipeline.key, sent.as_ref()).await?;
-        Ok(Self { asked, now: asked.app.clock.now(), sent, present })
+        let Asked { app, pipeline, .. } = *asked;
+        let now = app.clock.now();
+        let present = app.visitors.recognise(&pipeline.key, sent.as_ref(), now).await?;
+        Ok(Self { asked, now, sent, present })
     }
 
     /// Counts a piece of work: something that could reach a vendor, or changes state.

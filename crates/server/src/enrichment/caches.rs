@@ -30,12 +30,25 @@ use datafly_provider::ProfileId;
 use jiff::{SignedDuration, Timestamp};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
 use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::miss::Miss;
 
 /// A keyed hash.
 pub(super) type Key = [u64; 2];
+
+/// Who a vendor is: half the SHA-256 of what it calls itself, which is long, and a part of every key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity([u8; 16]);
+
+impl Identity {
+    pub(super) fn of(name: &str) -> Self {
+        let mut half = [0; 16];
+        half.copy_from_slice(&Sha256::digest(name)[..16]);
+        Self(half)
+    }
+}
 
 /// What a linking key led to.
 #[derive(Debug, Clone)]
@@ -167,28 +180,28 @@ impl Caches {
         ]
     }
 
-    pub(super) fn resolution_key(&self, vendor: &str, key: &KeyValue) -> Key {
-        self.hash(&[
-            b"resolution",
-            vendor.as_bytes(),
-            key.key.as_bytes(),
-            key.value.expose().as_bytes(),
-        ])
+    pub(super) fn resolution_key(&self, vendor: Identity, key: &KeyValue) -> Key {
+        self.hash(&[b"resolution", &vendor.0, key.key.as_bytes(), key.value.expose().as_bytes()])
     }
 
-    pub(super) fn profile_key(&self, vendor: &str, id: &ProfileId) -> Key {
-        self.hash(&[b"profile", vendor.as_bytes(), id.expose().as_bytes()])
+    pub(super) fn profile_key(&self, vendor: Identity, id: &ProfileId) -> Key {
+        self.hash(&[b"profile", &vendor.0, id.expose().as_bytes()])
     }
 
     /// The first half is the profile's, so that all of a profile's contexts can be found.
-    pub(super) fn context_key(&self, vendor: &str, id: &ProfileId, context: &ContextHash) -> Key {
+    pub(super) fn context_key(
+        &self,
+        vendor: Identity,
+        id: &ProfileId,
+        context: &ContextHash,
+    ) -> Key {
         let [profile, _] = self.profile_key(vendor, id);
         let [context, _] = self.hash(&[b"context", context.as_bytes()]);
         [profile, context]
     }
 
     /// Drops all that is known of a profile.
-    pub(super) fn forget_profile(&self, vendor: &str, id: &ProfileId) {
+    pub(super) fn forget_profile(&self, vendor: Identity, id: &ProfileId) {
         let at = self.profile_key(vendor, id);
         self.attributes.remove(&at);
         self.personalised.retain(|context, _| context[0] != at[0]);

@@ -7,7 +7,7 @@ use datafly_core::linking_key::KeyValue;
 use datafly_provider::{ProfileId, ProfileProvider};
 use jiff::Timestamp;
 
-use super::caches::{Answered, Caches, Key, Resolution};
+use super::caches::{Answered, Caches, Identity, Key, Resolution};
 use super::flight::{Flights, Joined};
 use super::lifetimes::Lifetimes;
 use super::miss::Miss;
@@ -33,18 +33,18 @@ pub struct Engine {
 #[derive(Clone)]
 pub struct Vendor {
     profiles: Arc<dyn ProfileProvider>,
-    identity: Arc<str>,
+    identity: Identity,
     guard: Arc<Guard>,
 }
 
 impl Vendor {
     /// A vendor behind its guard.
     pub fn new(profiles: Arc<dyn ProfileProvider>, guard: Arc<Guard>) -> Self {
-        Self { identity: profiles.identity().into(), profiles, guard }
+        Self { identity: Identity::of(&profiles.identity()), profiles, guard }
     }
 
-    pub(super) fn identity(&self) -> &str {
-        &self.identity
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
     }
 
     pub(super) fn guard(&self) -> &Guard {
@@ -118,7 +118,7 @@ impl Engine {
         id: &ProfileId,
         not_before: Timestamp,
     ) -> Joined<Read> {
-        let at = self.caches.profile_key(&vendor.identity, id);
+        let at = self.caches.profile_key(vendor.identity, id);
         let landed = || {
             let answered = self.caches.attributes.get(&at)?;
             (not_before < answered.at).then_some(Ok(Some(answered)))
@@ -169,7 +169,7 @@ impl Engine {
 
     /// What is cached of a profile, at any age.
     pub(super) fn attributes(&self, vendor: &Vendor, id: &ProfileId) -> Option<Arc<Answered>> {
-        self.caches.attributes.get(&self.caches.profile_key(&vendor.identity, id))
+        self.caches.attributes.get(&self.caches.profile_key(vendor.identity, id))
     }
 
     /// Personalised attributes within their life.
@@ -181,14 +181,14 @@ impl Engine {
 
     /// Drops what is cached of a linking key's profile, and that the key leads to it.
     pub(super) fn forget(&self, vendor: &Vendor, key: &KeyValue) {
-        let at = self.caches.resolution_key(&vendor.identity, key);
+        let at = self.caches.resolution_key(vendor.identity, key);
         if let Some((_, Resolution::Found { id, .. })) = self.caches.resolution.remove(&at) {
-            self.caches.forget_profile(&vendor.identity, &id);
+            self.caches.forget_profile(vendor.identity, &id);
         }
     }
 
     fn keep(&self, vendor: &Vendor, id: &ProfileId, answered: &Arc<Answered>) {
-        let at = self.caches.profile_key(&vendor.identity, id);
+        let at = self.caches.profile_key(vendor.identity, id);
         self.caches.attributes.insert(at, Arc::clone(answered));
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use datafly_core::linking_key::KeyValue;
 use datafly_provider::{ProfileId, ProviderError};
+use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::caches::{Answered, Resolution};
@@ -108,7 +109,8 @@ impl Enrichment {
         }
 
         let looked_up = if (ask.may_call)() {
-            engine.look_up(vendor, at, key, ask.record.news_at()).await
+            // Boxed, as is all that waits for a vendor: most answers are cached, and carry less around.
+            engine.look_up(vendor, at, key, ask.record.news_at()).boxed().await
         } else {
             Err(CallError::Refused(Refusal::Limited))
         };
