@@ -3,6 +3,7 @@
 use data_encoding::HEXLOWER;
 use datafly_tests::{Answer, PIPELINE, SERVER_KEY, TestApp, TestConfig};
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -136,4 +137,24 @@ async fn a_queued_event_of_before_a_log_out_does_not_land_on_who_comes_next() {
     // One that this server did not write is nobody's.
     late["handle"] = json!("t.AAAA");
     assert_eq!(browser.identify(&late).await.status, 200);
+}
+
+/// A tab that has not heard of a log-out on another subdomain sends the handle of before it.
+#[tokio::test]
+async fn a_log_in_with_the_handle_of_before_a_log_out_counts() {
+    let app = TestApp::start().await;
+    let mut browser = app.browser();
+    let alice = app.log_in("alice").await;
+    let handle = browser.identify(&alice).await.json()["handle"].clone();
+    app.surroundings.wait(SignedDuration::from_secs(1));
+    browser.reset().await;
+    let mut late = alice;
+    late["handle"] = handle.clone();
+    browser.identify(&late).await;
+    assert_eq!(browser.attributes().await, json!({}), "a token of before the log-out");
+    app.surroundings.wait(SignedDuration::from_secs(1));
+    let mut bob = app.log_in("bob").await;
+    bob["handle"] = handle;
+    browser.identify(&bob).await;
+    assert_ne!(browser.attributes().await, json!({}), "a token of after it");
 }

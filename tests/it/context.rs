@@ -59,6 +59,20 @@ async fn the_newest_event_s_context_is_merged_over_the_plain_attributes() {
 }
 
 #[tokio::test]
+async fn the_boot_script_holds_the_plain_attributes() {
+    let app = app().await;
+    let mut browser = veras_browser(&app).await;
+    view(&mut browser, page("shoes"), true).await;
+    let calls = app.vendor_calls();
+    let path = format!("/v1/loader.js?key={PIPELINE}");
+    let script = browser.fetch("GET", &path, "").await.all_bytes();
+    assert!(script.contains(r#""Persona":"Value Hunter""#), "{script}");
+    // Those of the last page: of this one nothing is known yet.
+    assert!(!script.contains("shoes") && !script.contains("Offer"), "{script}");
+    assert_eq!(app.vendor_calls(), calls);
+}
+
+#[tokio::test]
 async fn forgetting_a_browser_drops_every_context() {
     let app = app().await;
     let mut browser = veras_browser(&app).await;

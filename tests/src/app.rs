@@ -142,7 +142,7 @@ impl TestApp {
         let outside = Outside { runtime, transport };
         let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
-        let edge = Edge::new(Arc::clone(&app), wanted.base_path);
+        let edge = Edge::new(Arc::clone(&app));
         Self { edge, app, sandbox, surroundings, _folder: folder }
     }
 

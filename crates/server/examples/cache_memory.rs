@@ -115,6 +115,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             record: &record,
             now: clock.now(),
             refresh: false,
+            plain: false,
             patience: DEADLINE,
             may_call: &|| true,
         };

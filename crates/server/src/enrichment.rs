@@ -94,6 +94,8 @@ pub struct Ask<'a> {
     pub now: Timestamp,
     /// Whether the page asked for newer than cached.
     pub refresh: bool,
+    /// Whether only the plain attributes are wanted, without those of a context.
+    pub plain: bool,
     /// How long the asker waits.
     pub patience: Duration,
     /// Whether one more vendor call may be caused. Asked, and counted, before each.
@@ -181,7 +183,7 @@ impl Enrichment {
         profile: Profile,
         trail: &mut Trail,
     ) -> Answer {
-        let Some(context) = self.context_of(ask.record, &profile.attributes) else {
+        let Some(context) = self.context_of(ask, &profile.attributes) else {
             return self.show(&profile, None, Personalised::Off, ask.now);
         };
         let hash = context.hash();
@@ -215,13 +217,13 @@ impl Enrichment {
         }
     }
 
-    /// The context values of the visitor's newest event, unless there are none.
-    fn context_of(&self, record: &Visitor, plain: &Answered) -> Option<ContextValues> {
-        if self.context.is_empty() {
+    /// The context values of the visitor's newest event, unless there are none or they are not wanted.
+    fn context_of(&self, ask: &Ask<'_>, plain: &Answered) -> Option<ContextValues> {
+        if ask.plain || self.context.is_empty() {
             return None;
         }
         let none = ContextValues::default();
-        let from_event = record.context(&self.name).unwrap_or(&none);
+        let from_event = ask.record.context(&self.name).unwrap_or(&none);
         let context = self.context.complete(from_event, &self.name, &plain.attributes());
         (!context.is_empty()).then_some(context)
     }

@@ -106,7 +106,7 @@ impl Server {
             }
         });
 
-        let edge = Edge::new(Arc::clone(&self.app), &self.app.fixed.base_path);
+        let edge = Edge::new(Arc::clone(&self.app));
         let edge = move |peer| edge.for_peer(peer);
         if self.app.fixed.tls {
             let tls = certificate::tls(self.app).map_err(StartError::Tls)?;

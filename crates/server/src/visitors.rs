@@ -137,6 +137,15 @@ impl Visitors {
         Ok(present.record.left_at().is_none().then_some(present.record))
     }
 
+    /// When the visitor logged out, if so.
+    pub async fn left_at(
+        &self,
+        pipeline: &PipelineKey,
+        id: CanonicalId,
+    ) -> Result<Option<Timestamp>, VisitorError> {
+        Ok(self.read(pipeline, id).await?.record.left_at())
+    }
+
     /// Whether the engine answers.
     pub async fn probe(&self) -> Result<(), VisitorError> {
         // A sweep of nothing goes all the way to the file.

@@ -90,6 +90,7 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
                     record,
                     now,
                     refresh: false,
+                    plain: false,
                     patience: DEADLINE,
                     may_call: &may_call,
                 };

@@ -10,18 +10,20 @@ use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use datafly_core::event::{Event, EventKind, IdentityToken, Submission};
+use datafly_core::id::CanonicalId;
 use datafly_core::visitor::{Binding, Claims, Doing, Verification};
 use jiff::Timestamp;
 
 use super::answer::accepted;
 use super::asked::Asked;
+use super::body;
 use super::caller::{self, Caller};
 use super::cookies::Renewal;
 use super::error::EdgeError;
-use super::visit::Visit;
-use super::{body, profile};
+use super::profile::{self, Purpose};
+use super::visit::{Subject, Visit};
 use crate::app::Pipeline;
-use crate::enrichment::{DEADLINE, Enrichment};
+use crate::enrichment::Enrichment;
 use crate::identity;
 use crate::visitors::News;
 
@@ -43,15 +45,22 @@ pub(super) async fn event(kind: EventKind, asked: &Asked<'_>, body: Body) -> Ans
     }
     let mut visit = Visit::recognise(asked).await?;
     visit.work()?;
-    if visit.is_named_by(handle.as_deref()) {
-        take(&mut visit, identity, news).await?;
+    match visit.subject(handle.as_deref()) {
+        Subject::Present => take(&mut visit, identity, news).await?,
+        // It says nothing about who is here now, but for a log-in after the other one's log-out.
+        Subject::Other(id) => {
+            if let Some(proof) = proof_after_log_out(asked, id, identity).await? {
+                take(&mut visit, Some((Claims::default(), Some(proof))), news).await?;
+            }
+        }
+        Subject::Nobody => {}
     }
     // Before the vendor is waited for: a cookie that comes late could undo a log-out.
     let cookies = visit.cookies(Renewal::Daily);
     let Some(wanted) = wanted else {
         return Ok(accepted(cookies, Some(&visit.handle()), None));
     };
-    let profiles = profile::object_of(&visit, wanted.into_iter(), DEADLINE, true).await;
+    let profiles = profile::object_of(&visit, wanted.into_iter(), Purpose::Event).await;
     Ok(accepted(cookies, Some(&visit.handle()), Some(&profiles)))
 }
 
@@ -78,6 +87,18 @@ async fn take(
         visit.drop_profiles();
     }
     Ok(())
+}
+
+/// What a token proves that was issued after a visitor's log-out: a tab that has not heard of the log-out yet
+/// sends it with that visitor's handle.
+async fn proof_after_log_out(
+    asked: &Asked<'_>,
+    id: CanonicalId,
+    identity: Option<Identity>,
+) -> Result<Option<Binding>, EdgeError> {
+    let Some((_, Some(proof))) = identity else { return Ok(None) };
+    let left_at = asked.app.visitors.left_at(&asked.pipeline.key, id).await?;
+    Ok(left_at.is_some_and(|left_at| left_at < proof.issued_at).then_some(proof))
 }
 
 fn identity_of(

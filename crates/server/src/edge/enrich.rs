@@ -5,13 +5,13 @@
 
 use axum::response::Response;
 
+use super::answer;
 use super::asked::Asked;
 use super::caller::{self, Caller};
 use super::cookies::Renewal;
 use super::error::EdgeError;
+use super::profile::{self, Purpose};
 use super::visit::Visit;
-use super::{answer, profile};
-use crate::enrichment::DEADLINE;
 
 /// Answers with the attributes.
 pub(super) async fn enrich(asked: &Asked<'_>) -> Result<Response, EdgeError> {
@@ -23,7 +23,7 @@ pub(super) async fn enrich(asked: &Asked<'_>) -> Result<Response, EdgeError> {
         return Ok(answer::json(body(name, "{}", None)));
     }
     let visit = Visit::recognise(asked).await?;
-    let attributes = profile::of(&visit, enrichment, DEADLINE, refresh).await.attributes;
+    let attributes = profile::of(&visit, enrichment, Purpose::Enrich { refresh }).await.attributes;
     let mut response = answer::json(body(name, &attributes, Some(&visit.handle())));
     response.headers_mut().extend(visit.cookies(Renewal::Never));
     Ok(response)

@@ -3,9 +3,7 @@
 //! Any page may include it. A visitor is recognised, or made, and its filtered profile written in, only for
 //! an include the browser marks as CORS from one of the pipeline's origins, or as same-origin; every other
 //! answer holds the same public configuration, neither reads nor sets a cookie, and says that any site may
-//! load it. What is cached, or comes within [`PATIENCE`], is written in; for the rest the script asks.
-
-use std::time::Duration;
+//! load it. What is cached, or comes at once, is written in; for the rest the script asks.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -13,15 +11,13 @@ use axum::response::Response;
 use datafly_core::v1::{LoaderConfig, path};
 
 use super::asked::Asked;
+use super::caller;
 use super::cookies::Renewal;
 use super::error::EdgeError;
 use super::headers::CORP_CROSS_ORIGIN;
+use super::profile::{self, Purpose};
 use super::visit::Visit;
-use super::{caller, profile};
 use crate::boot_script::BootScript;
-
-/// How long the script waits for a vendor. Without the profile it is there at once, and asks itself.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 const JAVASCRIPT: HeaderValue = HeaderValue::from_static("text/javascript; charset=utf-8");
 
@@ -56,7 +52,7 @@ async fn with_visitor(
     let visit = Visit::recognise(asked).await?;
     let cookies = visit.cookies(Renewal::Daily);
     let enrichments = asked.pipeline.enrichments.iter();
-    let profiles = profile::object_of(&visit, enrichments, PATIENCE, false).await;
+    let profiles = profile::object_of(&visit, enrichments, Purpose::Loader).await;
     Ok((cookies, script.with_visitor(&profiles, &visit.handle())))
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 
 use super::asked::Asked;
 use super::visit::Visit;
-use crate::enrichment::{Answer, Ask, Enrichment, Source};
+use crate::enrichment::{Answer, Ask, DEADLINE, Enrichment, Source};
 
 /// What a browser is shown of one provider.
 pub(super) struct Shown {
@@ -18,16 +18,38 @@ pub(super) struct Shown {
     late: bool,
 }
 
+/// What the attributes are wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// An enrich. `refresh`: the page asked for newer than cached.
+    Enrich {
+        /// See there.
+        refresh: bool,
+    },
+    /// The answer to an event.
+    Event,
+    /// To be written into the boot script. The context known then is the last page's, so these are the
+    /// plain attributes, and nobody waits long: what is missing the script asks for itself.
+    Loader,
+}
+
+impl Purpose {
+    fn patience(self) -> Duration {
+        match self {
+            Self::Enrich { .. } | Self::Event => DEADLINE,
+            Self::Loader => LOADER_PATIENCE,
+        }
+    }
+}
+
+/// How long the boot script waits for a vendor.
+const LOADER_PATIENCE: Duration = Duration::from_millis(50);
+
 /// The attributes of one provider.
-pub(super) async fn of(
-    visit: &Visit<'_>,
-    enrichment: &Enrichment,
-    patience: Duration,
-    refresh: bool,
-) -> Shown {
+pub(super) async fn of(visit: &Visit<'_>, enrichment: &Enrichment, purpose: Purpose) -> Shown {
     let Answer { attributes, decision } = match without_asking(visit) {
         Some(source) => enrichment.without(source, visit.now),
-        None => ask(visit, enrichment, patience, refresh).await,
+        None => ask(visit, enrichment, purpose).await,
     };
     let late = decision.source == Source::Deadline;
     let Asked { app, pipeline, .. } = *visit.asked;
@@ -46,12 +68,7 @@ fn without_asking(visit: &Visit<'_>) -> Option<Source> {
     (!visit.consents()).then_some(Source::NoConsent)
 }
 
-async fn ask(
-    visit: &Visit<'_>,
-    enrichment: &Enrichment,
-    patience: Duration,
-    refresh: bool,
-) -> Answer {
+async fn ask(visit: &Visit<'_>, enrichment: &Enrichment, purpose: Purpose) -> Answer {
     let mode = visit.asked.pipeline.verification;
     let who = visit.identifiers(mode);
     let proven =
@@ -61,26 +78,24 @@ async fn ask(
         proven: proven.as_ref(),
         record: &visit.present.record,
         now: visit.now,
-        refresh,
-        patience,
+        refresh: purpose == Purpose::Enrich { refresh: true },
+        plain: purpose == Purpose::Loader,
+        patience: purpose.patience(),
         may_call: &|| visit.work().is_ok(),
     };
     enrichment.answer(&ask).await
 }
 
-/// The attributes of several providers at once, as a JSON object by provider. Where `complete` is false, a
-/// provider that did not answer in time is left out: the page asks for it by itself.
+/// The attributes of several providers at once, as a JSON object by provider.
 pub(super) async fn object_of<'e>(
     visit: &Visit<'_>,
     enrichments: impl Iterator<Item = &'e Enrichment>,
-    patience: Duration,
-    complete: bool,
+    purpose: Purpose,
 ) -> String {
-    let answers = enrichments.map(|enrichment| async move {
-        (enrichment, of(visit, enrichment, patience, false).await)
-    });
+    let answers = enrichments
+        .map(|enrichment| async move { (enrichment, of(visit, enrichment, purpose).await) });
     let answers = join_all(answers).await;
-    let shown = answers.iter().filter(|(_, shown)| complete || !shown.late);
+    let shown = answers.iter().filter(|(_, shown)| purpose != Purpose::Loader || !shown.late);
     object(shown.map(|(enrichment, shown)| (&*enrichment.name, &*shown.attributes)))
 }
 

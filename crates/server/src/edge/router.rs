@@ -27,21 +27,20 @@ use crate::app::App;
 #[derive(Clone)]
 pub struct Edge {
     app: Arc<App>,
-    base_path: Arc<str>,
     /// The other end of the connection; absent where there is no network, as in tests.
     peer: Option<IpAddr>,
 }
 
 impl Edge {
     /// All routes, for a peer that is not known.
-    pub fn new(app: Arc<App>, base_path: &str) -> Self {
-        Self { app, base_path: base_path.into(), peer: None }
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app, peer: None }
     }
 
     /// The same for one connection.
     #[must_use]
     pub fn for_peer(&self, peer: SocketAddr) -> Self {
-        Self { peer: Some(peer.ip()), ..self.clone() }
+        Self { app: Arc::clone(&self.app), peer: Some(peer.ip()) }
     }
 
     /// Answers a request. Nothing can fail that is not an answer.
@@ -50,7 +49,8 @@ impl Edge {
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let (head, body) = request.into_parts();
-        let path = head.uri.path().strip_prefix(&*self.base_path).unwrap_or_default();
+        let base_path = &*self.app.fixed.base_path;
+        let path = head.uri.path().strip_prefix(base_path).unwrap_or_default();
         // Public, immutable, the same for everybody: what is around visitors' data does not apply.
         if let Some(name) = path.strip_prefix(path::ASSETS) {
             let asset =

@@ -1,6 +1,7 @@
 //! A page's request, with the visitor it comes from.
 
 use axum::http::HeaderMap;
+use datafly_core::id::CanonicalId;
 use datafly_core::linking_key::Identifiers;
 use datafly_core::visitor::Verification;
 use jiff::Timestamp;
@@ -18,6 +19,16 @@ pub(super) struct Visit<'a> {
     pub(super) now: Timestamp,
     sent: Option<Credential>,
     pub(super) present: Present,
+}
+
+/// Whom an event is about.
+pub(super) enum Subject {
+    /// Who is here now.
+    Present,
+    /// Another visitor of the pipeline, perhaps who was here before a log-out.
+    Other(CanonicalId),
+    /// The handle is not ours.
+    Nobody,
 }
 
 impl<'a> Visit<'a> {
@@ -50,13 +61,15 @@ impl<'a> Visit<'a> {
         configured.credentials.handle(&pipeline.key, self.present.id)
     }
 
-    /// Whether a handle, if there is one, names this visitor. An event of somebody else, perhaps of before a
-    /// log-out, says nothing about this one.
-    pub(super) fn is_named_by(&self, handle: Option<&str>) -> bool {
+    /// Whom an event is about that came with this handle, if with any.
+    pub(super) fn subject(&self, handle: Option<&str>) -> Subject {
+        let Some(handle) = handle else { return Subject::Present };
         let Asked { configured, pipeline, .. } = *self.asked;
-        handle.is_none_or(|handle| {
-            configured.credentials.read_handle(&pipeline.key, handle) == Some(self.present.id)
-        })
+        match configured.credentials.read_handle(&pipeline.key, handle) {
+            Some(id) if id == self.present.id => Subject::Present,
+            Some(id) => Subject::Other(id),
+            None => Subject::Nobody,
+        }
     }
 
     /// The identifiers that may be used, under a mode.
