@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::accounting;
 use super::http::{Connection, Request};
+use super::open_loop::{self, Load};
 use super::rounds::Sample;
-use super::wrk::Wrk;
-use super::{accounting, open_loop};
+use super::wrk::{self, Wrk};
 
 /// Load at which latency is taken: the queue of a busy server would hide the server.
 const LATENCY_LOAD: f64 = 0.2;
@@ -64,8 +65,12 @@ impl Contestant {
         let before = accounting::cpu_time(self.pid)?;
         let done = wrk.run(lengths.window)?;
         let spent = accounting::cpu_time(self.pid)?.saturating_sub(before);
-        let rate = done.per_second * LATENCY_LOAD;
-        let latency = open_loop::run(self.port, &self.requests, rate, lengths.open_loop)?;
+        let load = Load {
+            rate: done.per_second * LATENCY_LOAD,
+            length: lengths.open_loop,
+            connections: wrk::CONNECTIONS,
+        };
+        let latency = open_loop::run(self.port, &self.requests, load)?;
         Ok(Sample {
             per_second: done.per_second,
             cpu_us: spent.as_secs_f64() * 1e6 / done.requests,

@@ -7,6 +7,7 @@ mod names;
 mod others;
 mod ours;
 mod questions;
+mod trouble;
 mod visitors;
 
 use std::fs;
@@ -125,7 +126,10 @@ fn measure(
         );
         Ok(sample)
     })?;
-    report(&rounds, &order, &contestants, lengths, args.quick)
+    let mut report = report(&rounds, &order, &contestants, lengths, args.quick)?;
+    eprintln!("bench: the vendor gets into trouble");
+    report.figures.extend(trouble::measure(&ours, &visitors)?);
+    Ok(report)
 }
 
 /// How much to measure.
@@ -230,7 +234,7 @@ fn report(
         questions::MEMORY,
         (memory, "MB"),
         questions::MEMORY_TARGET,
-        questions::MEMORY_STRETCH,
+        Some(questions::MEMORY_STRETCH),
     ));
     if quick {
         figures = figures.into_iter().map(Figure::of_a_trial).collect();

@@ -69,7 +69,7 @@ impl Figure {
         name: &'static str,
         (value, unit): (f64, &'static str),
         target: Target,
-        stretch: Target,
+        stretch: Option<Target>,
     ) -> Self {
         Self {
             name,
@@ -78,7 +78,7 @@ impl Figure {
             comparison: None,
             target: Some(target),
             verdict: Some(target.verdict(value, value)),
-            stretch: Some((stretch, stretch.verdict(value, value))),
+            stretch: stretch.map(|stretch| (stretch, stretch.verdict(value, value))),
         }
     }
 
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_single_number_is_always_decided() {
         let memory =
-            |mb| Figure::plain("m", (mb, "MB"), Target::AtMost(64.0), Target::AtMost(40.0));
+            |mb| Figure::plain("m", (mb, "MB"), Target::AtMost(64.0), Some(Target::AtMost(40.0)));
         assert_eq!(memory(50.0).verdict, Some(Verdict::Met));
         assert_eq!(memory(50.0).stretch, Some((Target::AtMost(40.0), Verdict::Missed)));
         assert!(!memory(50.0).is_missed() && memory(65.0).is_missed());

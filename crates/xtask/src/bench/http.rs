@@ -33,6 +33,10 @@ impl Request {
         self.bytes("GET", port, "")
     }
 
+    pub(super) fn delete(&self, port: u16) -> Vec<u8> {
+        self.bytes("DELETE", port, "")
+    }
+
     pub(super) fn post(&self, port: u16, body: &str) -> Vec<u8> {
         let length = format!("Content-Length: {}\r\n", body.len());
         let mut bytes = self.bytes("POST", port, &length);

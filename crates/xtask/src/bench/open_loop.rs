@@ -16,10 +16,18 @@ use super::http::{Head, Request};
 use super::stats::quantile;
 use super::stopwatch::Stopwatch;
 
-const CONNECTIONS: usize = 64;
-
 /// How long the last answers may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    /// Requests a second.
+    pub(super) rate: f64,
+    pub(super) length: Duration,
+    /// Most requests under way.
+    pub(super) connections: usize,
+}
 
 /// Latency of one run.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +44,13 @@ struct Lane {
     due: Duration,
 }
 
-/// Asks for the requests in turn, `rate` in a second.
-pub(super) fn run(port: u16, requests: &[Request], rate: f64, length: Duration) -> Result<Latency> {
+/// Asks for the requests in turn.
+pub(super) fn run(port: u16, requests: &[Request], load: Load) -> Result<Latency> {
+    let Load { rate, length, connections } = load;
     let requests: Vec<Vec<u8>> = requests.iter().map(|request| request.get(port)).collect();
     let gap = Duration::from_secs_f64(rate.recip());
-    let mut idle = (0..CONNECTIONS).map(|_| Lane::open(port)).collect::<Result<VecDeque<_>>>()?;
-    let mut busy: Vec<Lane> = Vec::with_capacity(CONNECTIONS);
+    let mut idle = (0..connections).map(|_| Lane::open(port)).collect::<Result<VecDeque<_>>>()?;
+    let mut busy: Vec<Lane> = Vec::with_capacity(connections);
     let mut latencies = Vec::new();
     let mut turn = requests.iter().cycle();
     let mut due = Duration::ZERO;
@@ -133,10 +142,11 @@ mod tests {
     fn latency_counts_from_when_a_request_was_due() {
         let requests = [Request::new("/")];
         let pause = Duration::from_millis(20);
-        let quick = run(server(pause), &requests, 50.0, Duration::from_millis(300)).unwrap();
+        let load = Load { rate: 50.0, length: Duration::from_millis(300), connections: 64 };
+        let quick = run(server(pause), &requests, load).unwrap();
         assert!(quick.p50 >= pause, "{quick:?}");
         // 64 connections that take 20 ms each carry 3,200 a second: at twice that the queue grows.
-        let late = run(server(pause), &requests, 6_400.0, Duration::from_millis(300)).unwrap();
+        let late = run(server(pause), &requests, Load { rate: 6_400.0, ..load }).unwrap();
         assert!(late.p99 > pause * 4, "{late:?}");
     }
 }

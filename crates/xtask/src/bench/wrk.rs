@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::cores;
 use super::http::Request;
 
-const CONNECTIONS: &str = "-c64";
+pub(super) const CONNECTIONS: usize = 64;
 
 /// Asks for the requests of a file in turn. They lie in it as they go over the wire, so that this costs the
 /// load generator no more than a look into an array.
@@ -60,7 +60,7 @@ impl Wrk {
     /// Puts load on the server; an answer that is no 2xx or none at all is a failure.
     pub(super) fn run(&self, length: Duration) -> Result<Done> {
         let mut wrk = cores::LOAD.command("wrk");
-        wrk.args(["-t1", CONNECTIONS]).arg(format!("-d{}s", length.as_secs()));
+        wrk.arg("-t1").arg(format!("-c{CONNECTIONS}")).arg(format!("-d{}s", length.as_secs()));
         for header in &self.headers {
             wrk.args(["-H", header]);
         }

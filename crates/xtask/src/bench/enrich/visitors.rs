@@ -74,14 +74,7 @@ fn introduce(
     vendor: &mut Connection,
     number: usize,
 ) -> Result<String> {
-    let view = json!({ "messageId": format!("bench-{number}"), "properties": { "path": "/" } });
-    let answer = server.ask(&ours::page().post(ours.port, &view.to_string()))?;
-    let (credential, id) = answer
-        .cookie("dfk")
-        .zip(answer.cookie("_dfid"))
-        .with_context(|| format!("a first page view makes no visitor: {answer:?}"))?;
-    let cookie = format!("dfk={credential}");
-
+    let (cookie, id) = view(ours, server, &format!("bench-{number}"))?;
     let facts = &ours.sandbox.facts;
     let event = json!({
         "source": facts.source_value, "type": "login", "cookieid": id,
@@ -93,6 +86,24 @@ fn introduce(
         .header("Content-Type", "application/json");
     vendor.ask(&request.post(ours.sandbox.port, &event.to_string()))?.accepted()?;
     Ok(cookie)
+}
+
+/// A visitor's first page view: its `Cookie` header and its id.
+fn view(ours: &Ours, server: &mut Connection, message: &str) -> Result<(String, String)> {
+    let view = json!({ "messageId": message, "properties": { "path": "/" } });
+    let answer = server.ask(&ours::page().post(ours.port, &view.to_string()))?;
+    let (credential, id) = answer
+        .cookie("dfk")
+        .zip(answer.cookie("_dfid"))
+        .with_context(|| format!("a first page view makes no visitor: {answer:?}"))?;
+    Ok((format!("dfk={credential}"), id.to_owned()))
+}
+
+/// `Cookie` headers of visitors whom the vendor does not know.
+pub(super) fn strangers(ours: &Ours, count: usize) -> Result<Vec<String>> {
+    let mut server = Connection::open(ours.port)?;
+    let view = |at| Ok(view(ours, &mut server, &format!("stranger-{at}"))?.0);
+    (0..count).map(view).collect()
 }
 
 /// The visitor's answer, once it has the profile.
