@@ -27,9 +27,12 @@ use crate::edge::Edge;
 use crate::reload::{self, Watch};
 use crate::wiring::StartError;
 
-/// How long a client may take to send its request's head, from the first byte it owes us, which may be
-/// none at all: slower ones are holding a place.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a new connection may take until its first request's head is there: slower ones are holding a place.
+const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept without a whole head of a next request. Longer than the minute for which
+/// proxies keep their connections, or they would send into one that is being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Most bytes of head. Cookies of a busy site take a few kilobytes.
 const MAX_HEAD_BYTES: u32 = 32 * 1024;
@@ -167,7 +170,7 @@ where
         .http_builder()
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(IDLE_TIMEOUT)
         // Answers are short: copied behind their head they go out in one piece.
         .writev(false)
         .max_buf_size(MAX_HEAD_BYTES as usize)
@@ -177,7 +180,7 @@ where
         .keep_alive_timeout(PING_TIMEOUT)
         .max_header_list_size(MAX_HEAD_BYTES);
     server
-        .first_request_timeout(HEAD_TIMEOUT)
+        .first_request_timeout(FIRST_HEAD_TIMEOUT)
         .handle(handle)
         .serve(tower::service_fn(|peer| ready(Ok::<_, Infallible>(service(peer)))))
         .await

@@ -6,7 +6,7 @@
 
 mod recent;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafly_core::consent::Consent;
 use datafly_core::id::{CanonicalId, PipelineKey};
@@ -57,6 +57,8 @@ pub struct Present {
     pub record: Arc<Visitor>,
     /// Whether the id was made in this request. Such an id is never looked up: nobody can know it yet.
     pub minted: bool,
+    /// What events that are sent later name the visitor by, once it was made.
+    pub handle: Arc<OnceLock<String>>,
     /// When the record goes.
     expires_at: Timestamp,
     /// When the visitor this browser still presented logged out, if that is why the id is new.
@@ -70,6 +72,7 @@ impl Present {
             version: seen.version,
             record: seen.record,
             minted: false,
+            handle: seen.handle,
             // Where there is no record there is nothing that lasts.
             expires_at: if seen.version == 0 { Timestamp::MIN } else { seen.expires_at },
             left_at: None,
@@ -292,6 +295,7 @@ impl Visitors {
             version: 0,
             record: Arc::default(),
             minted: true,
+            handle: Arc::default(),
             expires_at: Timestamp::MIN,
         })
     }

@@ -51,14 +51,16 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         let sdk = root.join("crates/browser");
         run(Command::new("npm").current_dir(sdk).args(["run", "--silent", "types"]))
     })?;
-    step("Rust tests", &mut || {
-        let mut tests = cargo(&["test", "--workspace"]);
-        if long {
+    step("Rust tests", &mut || run(&mut cargo(&["test", "--workspace"])))?;
+    if long {
+        step("Rust tests with full counts, optimised", &mut || {
+            let mut tests = cargo(&["test", "--profile", "long", "--package", "datafly-tests"]);
             tests.env("DATAFLY_FUZZ_REQUESTS", LONG_FUZZ_REQUESTS);
             tests.env("DATAFLY_DAY_VISITORS", LONG_DAY_VISITORS);
-        }
-        run(&mut tests)
-    })?;
+            // For the counts that some of them print.
+            run(tests.args(["--", "--nocapture"]))
+        })?;
+    }
     // Last, so that this runner's own summary closes the output.
     println!("\n=== browser tests in Chromium");
     let mut tests = Command::new("npm");

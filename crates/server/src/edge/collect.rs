@@ -58,10 +58,10 @@ pub(super) async fn event(kind: EventKind, asked: &Asked<'_>, body: Body) -> Ans
     // Before the vendor is waited for: a cookie that comes late could undo a log-out.
     let cookies = visit.cookies(Renewal::Daily);
     let Some(wanted) = wanted else {
-        return Ok(accepted(cookies, Some(&visit.handle()), None));
+        return Ok(accepted(cookies, Some(visit.handle()), None));
     };
     let profiles = profile::object_of(&visit, wanted.into_iter(), Purpose::Event).await;
-    Ok(accepted(cookies, Some(&visit.handle()), Some(&profiles)))
+    Ok(accepted(cookies, Some(visit.handle()), Some(&profiles)))
 }
 
 /// What an identify says and proves.

@@ -33,5 +33,5 @@ pub(super) async fn consent(asked: &Asked<'_>, body: Body) -> Result<Response, E
     if !visit.consents() {
         visit.drop_profiles();
     }
-    Ok(accepted(visit.cookies(Renewal::Daily), Some(&visit.handle()), None))
+    Ok(accepted(visit.cookies(Renewal::Daily), Some(visit.handle()), None))
 }

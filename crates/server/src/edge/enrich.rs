@@ -24,7 +24,7 @@ pub(super) async fn enrich(asked: &Asked<'_>) -> Result<Response, EdgeError> {
     }
     let visit = Visit::recognise(asked).await?;
     let attributes = profile::of(&visit, enrichment, Purpose::Enrich { refresh }).await.attributes;
-    let mut response = answer::json(body(name, &attributes, Some(&visit.handle())));
+    let mut response = answer::json(body(name, &attributes, Some(visit.handle())));
     response.headers_mut().extend(visit.cookies(Renewal::Never));
     Ok(response)
 }

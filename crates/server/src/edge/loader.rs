@@ -53,7 +53,7 @@ async fn with_visitor(
     let cookies = visit.cookies(Renewal::Daily);
     let enrichments = asked.pipeline.enrichments.iter();
     let profiles = profile::object_of(&visit, enrichments, Purpose::Loader).await;
-    Ok((cookies, script.with_visitor(&profiles, &visit.handle())))
+    Ok((cookies, script.with_visitor(&profiles, visit.handle())))
 }
 
 fn script(Asked { configured, pipeline, .. }: &Asked<'_>) -> BootScript {

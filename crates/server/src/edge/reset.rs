@@ -18,5 +18,5 @@ pub(super) async fn reset(asked: &Asked<'_>) -> Result<Response, EdgeError> {
     let mut visit = Visit::recognise(asked).await?;
     visit.work()?;
     visit.present = asked.app.visitors.reset(&asked.pipeline.key, visit.present).await?;
-    Ok(accepted(visit.cookies(Renewal::Daily), Some(&visit.handle()), None))
+    Ok(accepted(visit.cookies(Renewal::Daily), Some(visit.handle()), None))
 }

@@ -56,9 +56,10 @@ impl<'a> Visit<'a> {
     }
 
     /// What an event that is sent later names the visitor by.
-    pub(super) fn handle(&self) -> String {
+    pub(super) fn handle(&self) -> &str {
         let Asked { configured, pipeline, .. } = *self.asked;
-        configured.credentials.handle(&pipeline.key, self.present.id)
+        let new = || configured.credentials.handle(&pipeline.key, self.present.id);
+        self.present.handle.get_or_init(new)
     }
 
     /// Whom an event is about that came with this handle, if with any.

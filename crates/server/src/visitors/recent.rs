@@ -5,7 +5,7 @@
 //! cannot tell (an answer the browser never stored, another tab's write on another node) is stale for those
 //! five seconds at most. A write of this process replaces the entry at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafly_core::visitor::Visitor;
 use datafly_store::VisitorKey;
@@ -25,6 +25,9 @@ pub(super) struct Seen {
     pub(super) record: Arc<Visitor>,
     pub(super) expires_at: Timestamp,
     at: Timestamp,
+    /// What events name the visitor by, once it was asked for: made once in an entry's life, not for every
+    /// answer. After a change of keys it is of the old one that much longer.
+    pub(super) handle: Arc<OnceLock<String>>,
 }
 
 impl Seen {
@@ -34,7 +37,7 @@ impl Seen {
         expires_at: Timestamp,
         at: Timestamp,
     ) -> Self {
-        Self { version, record, expires_at, at }
+        Self { version, record, expires_at, at, handle: Arc::default() }
     }
 }
 
