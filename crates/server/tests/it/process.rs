@@ -110,6 +110,23 @@ fn silent_connections_are_ended() {
     }
 }
 
+/// A proxy keeps its connections for a while and expects us to do so too; the ten seconds are a new one's.
+#[test]
+fn an_idle_connection_is_kept() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let mut stream = server.connect();
+    for pause in [Duration::ZERO, Duration::from_secs(12)] {
+        sleep(pause);
+        stream.write_all(b"GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        let mut rest = [0; 2048];
+        assert!(stream.read(&mut rest).unwrap() > 0);
+    }
+}
+
 #[test]
 fn a_head_that_is_too_long_is_refused() {
     let (folder, _vendor) = set_up();
