@@ -75,6 +75,9 @@ pub enum ProviderError {
         /// The vendor's name of the key.
         key: String,
     },
+    /// The vendor does not accept the values that a profile was to be personalised by.
+    #[error("the vendor refused the context: map other values, or switch personalisation off")]
+    ContextRefused,
     /// Too many requests.
     #[error("the vendor limits the rate of requests")]
     RateLimited {

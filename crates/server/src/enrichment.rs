@@ -22,6 +22,7 @@ mod engine;
 mod flight;
 mod lifetimes;
 mod miss;
+mod refused;
 mod resolve;
 
 use std::collections::hash_map::DefaultHasher;
@@ -43,7 +44,9 @@ use self::contexts::{Admission, Contexts};
 pub use self::decision::{Decision, Personalised, Source, Step, StepOutcome};
 pub use self::engine::{Engine, Vendor};
 pub use self::lifetimes::Lifetimes;
+use self::refused::RefusedKeys;
 use self::resolve::{Profile, Trail};
+use crate::protection::CallError;
 
 /// How long a page may wait for its attributes, all of a visitor's keys together.
 pub const DEADLINE: Duration = Duration::from_millis(1500);
@@ -62,6 +65,7 @@ pub struct Enrichment {
     /// How the visitor's newest event becomes context; empty where that is switched off.
     pub context: ContextMappings,
     contexts: Contexts,
+    refused_keys: RefusedKeys,
     vendor: Option<Vendor>,
     engine: Arc<Engine>,
 }
@@ -124,6 +128,7 @@ impl Enrichment {
             allowlist,
             context,
             contexts: Contexts::new(contexts_per_minute),
+            refused_keys: RefusedKeys::default(),
             vendor,
             engine,
         }
@@ -189,9 +194,10 @@ impl Enrichment {
         let hash = context.hash();
         let at = self.engine.caches().context_key(vendor.identity(), &profile.id, &hash);
         if let Some(cached) = self.engine.personalised(at) {
-            return self.show(&profile, Some(&cached), Personalised::Cached, ask.now);
+            return self.show_over(&profile, &cached, Personalised::Cached, ask.now);
         }
-        if let Admission::TooMany { first } = self.contexts.admit(hash.as_bytes(), ask.now) {
+        let admission = self.contexts.admit(hash.as_bytes(), at[0], ask.now);
+        if let Admission::TooMany { first } = admission {
             if first {
                 tracing::warn!(
                     provider.name = %self.name,
@@ -206,12 +212,19 @@ impl Enrichment {
         }
         // If the time runs out over this call, the plain attributes are shown.
         let profile = trail.plain.insert(profile);
-        match self.engine.personalise(vendor, at, &profile.id, &context).boxed().await {
-            Ok(Some(read)) => self.show(profile, Some(&read), Personalised::Vendor, ask.now),
-            // Gone meanwhile: the next look at the plain attributes will notice.
-            Ok(None) => self.show(profile, None, Personalised::Off, ask.now),
+        let (id, plain) = (&profile.id, &profile.attributes);
+        match self.engine.personalise(vendor, at, id, plain, &context).boxed().await {
+            Ok(Some(read)) => self.show_over(profile, &read, Personalised::Vendor, ask.now),
+            Ok(None) => {
+                // Whether it is gone, or only not there for this context, the plain read will tell.
+                self.revalidate(vendor, ask, id, plain, ask.now);
+                self.show(profile, None, Personalised::Nothing, ask.now)
+            }
             Err(error) => {
-                tracing::warn!(provider.name = %self.name, %error, "failed to personalise");
+                // A refusal is our own doing, and is reported where it began.
+                if let CallError::Vendor(error) = error {
+                    tracing::warn!(provider.name = %self.name, %error, "failed to personalise");
+                }
                 self.show(profile, None, Personalised::Failed, ask.now)
             }
         }
@@ -226,6 +239,20 @@ impl Enrichment {
         let from_event = ask.record.context(&self.name).unwrap_or(&none);
         let context = self.context.complete(from_event, &self.name, &plain.attributes());
         (!context.is_empty()).then_some(context)
+    }
+
+    /// Shows personalised attributes, if the vendor had any, over the plain ones.
+    fn show_over(
+        &self,
+        profile: &Profile,
+        over: &Arc<Answered>,
+        personalised: Personalised,
+        now: Timestamp,
+    ) -> Answer {
+        if over.is_empty() {
+            return self.show(profile, None, Personalised::Nothing, now);
+        }
+        self.show(profile, Some(over), personalised, now)
     }
 
     fn show(
@@ -265,7 +292,7 @@ impl Enrichment {
         if let Some(profile) = trail.plain.take() {
             return self.show(&profile, None, Personalised::Failed, ask.now);
         }
-        match self.known(vendor, ask) {
+        match self.known(vendor, ask, trail) {
             Some(profile) => self.show(&profile, None, Personalised::Off, ask.now),
             None => self.without(Source::Deadline, ask.now),
         }

@@ -60,6 +60,8 @@ pub enum Refusal {
     Busy,
     /// The caller has used up what it may ask for.
     Limited,
+    /// Whom it was about has been forgotten meanwhile.
+    Forgotten,
 }
 
 impl Refusal {
@@ -70,6 +72,7 @@ impl Refusal {
             Self::Paused => "paused",
             Self::Busy => "busy",
             Self::Limited => "limited",
+            Self::Forgotten => "forgotten",
         }
     }
 }
@@ -203,8 +206,10 @@ impl Guard {
         let now = self.clock.now();
         let mut state = self.state();
         match error {
-            // A key the vendor does not take is the owner's mistake, and the vendor is well.
-            None | Some(ProviderError::KeyRefused { .. }) => state.breaker.succeeded(),
+            // What the vendor does not take is the owner's mistake, and the vendor is well.
+            None | Some(ProviderError::KeyRefused { .. } | ProviderError::ContextRefused) => {
+                state.breaker.succeeded();
+            }
             Some(ProviderError::RateLimited { retry_after }) => {
                 let asked = retry_after.and_then(|asked| SignedDuration::try_from(asked).ok());
                 let pause = asked.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);

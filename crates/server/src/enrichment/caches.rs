@@ -3,13 +3,14 @@
 //! | cache | key | entry | lives |
 //! |---|---|---|---|
 //! | resolution | who the vendor is, linking key, value | a profile id, or a miss | 24 h; a miss by its dampening |
-//! | attributes | who the vendor is, profile id | the vendor's map as JSON | fresh 5 min, stale 24 h |
+//! | attributes | who the vendor is, profile id | the vendor's map as JSON, or that it is gone | fresh 5 min, stale 24 h |
 //! | personalised | the same, and the context's hash | the second map as JSON | 2 min |
 //!
 //! Times are checked by whoever reads, against the time that is passed in; an entry that is over stays until
 //! it is replaced or evicted, because a stale answer is better than none when the vendor fails. Errors
-//! are never put here. Keys are keyed hashes (SipHash-2-4, 128 bits, a key of this process): no identifier
-//! is kept in the clear, and nobody outside can choose two that collide.
+//! are never put here. A context that the vendor has nothing for is an answer: an empty second map. Keys are
+//! keyed hashes (SipHash-2-4 with a key of this process; 128 bits, and 64 of the profile with 64 of the
+//! context): no identifier is kept in the clear, and nobody outside can choose two that collide.
 //!
 //! **Memory.** Each cache has a share of one bound in bytes, counted per entry as what it holds and an
 //! overhead that was measured (`examples/cache_memory.rs`). When a share is full, what was not used goes first.
@@ -73,6 +74,8 @@ pub(super) struct Answered {
     pub(super) at: Timestamp,
     /// What browsers were last shown of it.
     shown: ArcSwapOption<Shown>,
+    /// Bytes that were counted for that.
+    room: u32,
     /// Second in which a refresh was last started.
     refreshed: AtomicI64,
 }
@@ -94,13 +97,28 @@ pub(super) struct ShownOf {
 }
 
 impl Answered {
-    /// Keeps a map as the vendor answered it at `at`.
-    pub(super) fn new(attributes: &Attributes, at: Timestamp) -> Self {
+    /// A plain map as the vendor answered it at `at`. What is shown of it is a part of it.
+    pub(super) fn plain(attributes: &Attributes, at: Timestamp) -> Self {
+        Self::new(attributes, at, 0)
+    }
+
+    /// A personalised map. What is shown of it has a part of the plain one underneath.
+    pub(super) fn over(plain: &Self, attributes: &Attributes, at: Timestamp) -> Self {
+        Self::new(attributes, at, plain.json.len())
+    }
+
+    fn new(attributes: &Attributes, at: Timestamp, underneath: usize) -> Self {
         // Writing a map of JSON values cannot fail.
         let json = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".to_owned());
         let refreshed = AtomicI64::new(i64::MIN);
+        let room = u32::try_from(json.len() + underneath).unwrap_or(u32::MAX);
         // A copy of the right size: what shrinks in place leaves holes behind.
-        Self { json: json.as_str().into(), at, shown: ArcSwapOption::empty(), refreshed }
+        Self { json: json.as_str().into(), at, shown: ArcSwapOption::empty(), room, refreshed }
+    }
+
+    /// Whether the vendor had nothing to say.
+    pub(super) fn is_empty(&self) -> bool {
+        &*self.json == "{}"
     }
 
     /// The whole map.
@@ -127,6 +145,10 @@ impl Answered {
             return Arc::clone(&shown.json);
         }
         let json = make();
+        // The plain map underneath may have grown since: what was not counted is not kept.
+        if json.len() > self.room as usize {
+            return json;
+        }
         self.shown.store(Some(Arc::new(Shown { of, json: Arc::clone(&json) })));
         json
     }
@@ -136,7 +158,8 @@ impl Answered {
 pub struct Caches {
     secret: [u8; 16],
     pub(super) resolution: Cache<Key, Resolution, Weigh>,
-    pub(super) attributes: Cache<Key, Arc<Answered>, Weigh>,
+    /// `None`: the vendor had the profile and has it no more.
+    pub(super) attributes: Cache<Key, Option<Arc<Answered>>, Weigh>,
     pub(super) personalised: Cache<Key, Arc<Answered>, Weigh>,
 }
 
@@ -239,8 +262,14 @@ impl Weighter<Key, Resolution> for Weigh {
 
 impl Weighter<Key, Arc<Answered>> for Weigh {
     fn weight(&self, _: &Key, answered: &Arc<Answered>) -> u64 {
-        // Twice: what was shown of it is kept beside it, and is at most as long.
-        ANSWERED_BYTES + 2 * answered.json.len() as u64
+        // What was shown of it is kept beside it.
+        ANSWERED_BYTES + answered.json.len() as u64 + u64::from(answered.room)
+    }
+}
+
+impl Weighter<Key, Option<Arc<Answered>>> for Weigh {
+    fn weight(&self, at: &Key, answered: &Option<Arc<Answered>>) -> u64 {
+        answered.as_ref().map_or(RESOLUTION_BYTES, |answered| self.weight(at, answered))
     }
 }
 
