@@ -260,12 +260,13 @@ async fn a_personalised_read_that_finds_nothing_is_followed_up_once() {
 async fn the_memory_bound_counts_what_is_shown() {
     let app = app().await;
     let mut browser = veras_browser(&app).await;
-    let long = json!({"profile_id": "p", "attributes": {"Persona": "x".repeat(20_000)}});
+    let long = json!({"profile_id": "p", "attributes": {"Persona": "x".repeat(5_000)}});
     let short = json!({"profile_id": "p", "attributes": {"Offer": "o"}});
     app.sandbox.fault("amperity.lookup.post", Some(1), Fault::body(long.to_string())).unwrap();
     app.sandbox.fault(PROFILE, Some(1), Fault::body(short.to_string())).unwrap();
     view(&mut browser, page("shoes"), false).await;
     let shown = browser.attributes().await;
+    assert_eq!(shown["Persona"].as_str().map(str::len), Some(5_000));
     assert_eq!(shown["Offer"], "o");
     let personalised = app.app.engine.caches().filled()[2];
     assert_eq!((personalised.cache, personalised.entries), ("personalised", 1));

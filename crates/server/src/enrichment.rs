@@ -213,7 +213,8 @@ impl Enrichment {
         // If the time runs out over this call, the plain attributes are shown.
         let profile = trail.plain.insert(profile);
         let (id, plain) = (&profile.id, &profile.attributes);
-        match self.engine.personalise(vendor, at, id, plain, &context).boxed().await {
+        let underneath = self.shown_alone(plain).len();
+        match self.engine.personalise(vendor, at, id, underneath, &context).boxed().await {
             Ok(Some(read)) => self.show_over(profile, &read, Personalised::Vendor, ask.now),
             Ok(None) => {
                 // Whether it is gone, or only not there for this context, the plain read will tell.
@@ -264,10 +265,7 @@ impl Enrichment {
     ) -> Answer {
         let plain = &profile.attributes;
         let attributes = match over {
-            None => {
-                let of = ShownOf { allowlist: self.fingerprint, under: None };
-                plain.shown(of, || self.filtered(plain, None))
-            }
+            None => self.shown_alone(plain),
             Some(over) => {
                 let of = ShownOf { allowlist: self.fingerprint, under: Some(plain.at) };
                 over.shown(of, || self.filtered(plain, Some(over)))
@@ -276,6 +274,11 @@ impl Enrichment {
         let said_at = Some(plain.at);
         let decision = Decision { said_at, personalised, ..self.decision(profile.source, now) };
         Answer { attributes, decision }
+    }
+
+    fn shown_alone(&self, plain: &Answered) -> Arc<str> {
+        let of = ShownOf { allowlist: self.fingerprint, under: None };
+        plain.shown(of, || self.filtered(plain, None))
     }
 
     fn filtered(&self, plain: &Answered, over: Option<&Answered>) -> Arc<str> {

@@ -102,9 +102,9 @@ impl Answered {
         Self::new(attributes, at, 0)
     }
 
-    /// A personalised map. What is shown of it has a part of the plain one underneath.
-    pub(super) fn over(plain: &Self, attributes: &Attributes, at: Timestamp) -> Self {
-        Self::new(attributes, at, plain.json.len())
+    /// A personalised map. What is shown of it lies over so many bytes of the plain one.
+    pub(super) fn over(underneath: usize, attributes: &Attributes, at: Timestamp) -> Self {
+        Self::new(attributes, at, underneath)
     }
 
     fn new(attributes: &Attributes, at: Timestamp, underneath: usize) -> Self {
@@ -145,7 +145,7 @@ impl Answered {
             return Arc::clone(&shown.json);
         }
         let json = make();
-        // The plain map underneath may have grown since: what was not counted is not kept.
+        // What lies underneath may have grown since: what was not counted is not kept.
         if json.len() > self.room as usize {
             return json;
         }
@@ -280,4 +280,36 @@ where
     let entries = usize::try_from(bytes / entry).unwrap_or(usize::MAX);
     // The table grows with its entries; an estimate of its full size would be taken at once.
     Cache::with_weighter(entries.clamp(1_000, 100_000), bytes, Weigh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OF: ShownOf = ShownOf { allowlist: 1, under: None };
+
+    /// How often the shown form of so many bytes is made for two answers.
+    fn made(answered: &Answered, bytes: usize) -> usize {
+        let mut made = 0;
+        for _ in 0..2 {
+            answered.shown(OF, || {
+                made += 1;
+                "x".repeat(bytes).into()
+            });
+        }
+        made
+    }
+
+    #[test]
+    fn what_is_shown_is_kept_as_far_as_it_was_counted() {
+        let attributes = Attributes::from_iter([("Offer".to_owned(), "free".into())]);
+        let own = r#"{"Offer":"free"}"#.len();
+        let at = Timestamp::constant(1_800_000_000, 0);
+        assert_eq!(made(&Answered::plain(&attributes, at), own), 1);
+        assert_eq!(made(&Answered::plain(&attributes, at), own + 1), 2);
+        assert_eq!(made(&Answered::over(100, &attributes, at), own + 100), 1);
+        assert_eq!(made(&Answered::over(100, &attributes, at), own + 101), 2);
+        let weight = Weigh.weight(&[0; 2], &Arc::new(Answered::over(100, &attributes, at)));
+        assert_eq!(weight, ANSWERED_BYTES + 2 * own as u64 + 100);
+    }
 }

@@ -143,7 +143,7 @@ impl Engine {
         self.reads.join(at, landed, call, keep)
     }
 
-    /// Reads the personalised attributes of a known profile, to lie over `plain`. `None`: the vendor has no
+    /// Reads the personalised attributes of a known profile, to be shown over `underneath` bytes. `None`: the vendor has no
     /// such profile, or not for this context. Either, and a context that it refuses, counts as an empty map
     /// for as long as any other: asked on every page it would answer the same.
     pub(super) async fn personalise(
@@ -151,12 +151,12 @@ impl Engine {
         vendor: &Vendor,
         at: Key,
         id: &ProfileId,
-        plain: &Arc<Answered>,
+        underneath: usize,
         context: &ContextValues,
     ) -> Result<Read, CallError> {
         let landed = || self.personalised(at).map(Some);
         let call = || {
-            let (engine, vendor, plain) = (Arc::clone(self), vendor.clone(), Arc::clone(plain));
+            let (engine, vendor) = (Arc::clone(self), vendor.clone());
             let (id, context) = (id.clone(), context.clone());
             async move {
                 let read = || vendor.profiles.personalised(&id, &context);
@@ -168,12 +168,13 @@ impl Engine {
                     attributes => attributes?,
                 };
                 let now = engine.clock.now();
-                Ok(attributes.map(|attributes| Arc::new(Answered::over(&plain, &attributes, now))))
+                Ok(attributes
+                    .map(|attributes| Arc::new(Answered::over(underneath, &attributes, now))))
             }
         };
-        let (engine, underneath) = (Arc::clone(self), Arc::clone(plain));
+        let engine = Arc::clone(self);
         let keep = move |read: &Read| {
-            let nothing = || Answered::over(&underneath, &Attributes::new(), engine.clock.now());
+            let nothing = || Answered::over(0, &Attributes::new(), engine.clock.now());
             let answered = read.clone().unwrap_or_else(|| Arc::new(nothing()));
             engine.caches.personalised.insert(at, answered);
         };
