@@ -257,4 +257,10 @@ linking_keys = '''[
 [[pipelines]]
 key = "dk_test_other"
 origins = ["https://www.other.test"]
+
+# The same key of the same backend: what tells its tokens apart is whom they are for.
+[[pipelines.identity.keys]]
+id = "sandbox-1"
+algorithm = "HS256"
+secret = { env = "IDENTITY" }
 "#;

@@ -116,6 +116,25 @@ pub enum ProviderError {
     Token(#[from] super::TokenError),
 }
 
+impl ProviderError {
+    /// As a metric's label.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::CredentialRejected { .. } => "credential_rejected",
+            Self::ScopeRefused { .. } => "scope_refused",
+            Self::KeyRefused { .. } => "key_refused",
+            Self::ContextRefused => "context_refused",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unexpected { .. } => "unexpected",
+            Self::Deadline => "deadline",
+            Self::Unreachable { .. } => "unreachable",
+            Self::BadAnswer { .. } => "bad_answer",
+            Self::Token(_) => "no_token",
+        }
+    }
+}
+
 /// Where and how a vendor counts requests. Integrations with the same account share its budget, as do
 /// look-ups and deliveries.
 #[derive(Debug, Clone, PartialEq, Eq)]
