@@ -282,3 +282,17 @@ async fn values_of_another_shape_or_over_their_cap_are_left_out() {
     let shown = browser.attributes().await;
     assert!(shown.get("RecommendedCategory").is_none() && shown.get("Offer").is_none(), "{shown}");
 }
+
+#[tokio::test]
+async fn a_mapping_that_differs_with_every_event_is_advised_against() {
+    let integration = r#"context_sensitive_personalisation = true
+personalisation_context_mappings = '[{"source": "properties.order_id", "target": "order"}]'"#;
+    let app = TestApp::start_with(TestConfig { integration, ..TestConfig::default() }).await;
+    let advice = datafly_server::advice::of(&app.app.configured());
+    let said: Vec<_> =
+        advice.iter().filter(|it| it.text.contains("properties.order_id")).collect();
+    assert_eq!(said.len(), 1, "{advice:?}");
+    let key = "pipelines[dk_test_shop].amperity.personalisation_context_mappings";
+    assert_eq!(said[0].key, key);
+    assert_eq!(app.vendor_calls(), 0);
+}
