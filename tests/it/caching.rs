@@ -287,6 +287,35 @@ async fn forgetting_under_required_drops_nothing_by_a_claim() {
     assert_eq!(app.vendor_calls(), 1);
 }
 
+#[tokio::test]
+async fn lives_and_memory_change_with_the_configuration() {
+    let app = TestApp::start().await;
+    let mut browser = veras_browser(&app).await;
+    browser.attributes().await;
+    app.surroundings.wait(seconds(60));
+    browser.attributes().await;
+    assert_eq!(app.vendor_calls(), 1);
+    let server = "[server.cache]\nfresh_seconds = 60\nstale_seconds = 60";
+    let config = TestConfig { server, ..TestConfig::default() };
+    assert_eq!(app.reconfigure(&config), [""; 0], "nothing needs a restart");
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+    assert_eq!((app.sandbox.hits(LOOKUP), app.sandbox.hits(PROFILE)), (1, 1), "asked anew at once");
+
+    let long = "x".repeat(8_000);
+    let profile = |n: u32| format!(r#"{{"profile_id":"p{n}","attributes":{{"Other":"{long}"}}}}"#);
+    for n in 0..200 {
+        let mut browser = app.browser();
+        browser.page().await;
+        app.sandbox.fault(LOOKUP, Some(1), Fault::body(profile(n))).unwrap();
+        browser.attributes().await;
+    }
+    let bytes = || app.app.engine.caches().filled().iter().map(|cache| cache.bytes).sum::<u64>();
+    assert!(bytes() > 1024 * 1024, "{}", bytes());
+    let server = "[server.cache]\nmemory_mb = 1";
+    app.reconfigure(&TestConfig { server, ..TestConfig::default() });
+    assert!(bytes() <= 1024 * 1024, "{}", bytes());
+}
+
 /// One browser that asks every second: the seconds in which the vendor heard of it.
 async fn seconds_asked(app: &TestApp, browser: &mut Browser, until: i64) -> Vec<i64> {
     let mut asked = Vec::new();

@@ -289,8 +289,7 @@ async fn a_mapping_that_differs_with_every_event_is_advised_against() {
 personalisation_context_mappings = '[{"source": "properties.order_id", "target": "order"}]'"#;
     let app = TestApp::start_with(TestConfig { integration, ..TestConfig::default() }).await;
     let advice = datafly_server::advice::of(&app.app.configured());
-    let said: Vec<_> =
-        advice.iter().filter(|it| it.text.contains("properties.order_id")).collect();
+    let said: Vec<_> = advice.iter().filter(|it| it.text.contains("properties.order_id")).collect();
     assert_eq!(said.len(), 1, "{advice:?}");
     let key = "pipelines[dk_test_shop].amperity.personalisation_context_mappings";
     assert_eq!(said[0].key, key);

@@ -6,7 +6,7 @@
 //! **Time.** The answer comes within the asker's patience whatever the vendor does. A call that takes
 //! longer goes on by itself and fills the caches for the next page.
 //!
-//! **Cache.** Lives are in [`Lifetimes`], keys and memory in [`caches`]. What is past its life is shown while
+//! **Cache.** Lives are in [`Lifetimes`], a part of the configuration; keys and memory in [`caches`]. What is past its life is shown while
 //! it is asked for anew, or while the vendor fails. A vendor's failure is never kept as a miss, and
 //! never an error to the page: it is a stale answer, or an empty one.
 //!
@@ -193,7 +193,7 @@ impl Enrichment {
         };
         let hash = context.hash();
         let at = self.engine.caches().context_key(vendor.identity(), &profile.id, &hash);
-        if let Some(cached) = self.engine.personalised(at) {
+        if let Some(cached) = self.engine.personalised(vendor, at) {
             return self.show_over(&profile, &cached, Personalised::Cached, ask.now);
         }
         let admission = self.contexts.admit(hash.as_bytes(), at[0], ask.now);

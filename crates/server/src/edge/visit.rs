@@ -89,7 +89,9 @@ impl<'a> Visit<'a> {
         let Asked { pipeline, .. } = *self.asked;
         let all = self.present.record.all_identifiers(self.present.id, pipeline.verification);
         for enrichment in &pipeline.enrichments {
-            all.iter().for_each(|who| enrichment.forget(who));
+            for who in &all {
+                enrichment.forget(who);
+            }
         }
     }
 }

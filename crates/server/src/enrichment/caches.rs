@@ -177,15 +177,21 @@ pub struct Filled {
 impl Caches {
     /// Bounded by `bytes` in all. `secret` keys the hashes: nobody may know it.
     pub fn new(bytes: u64, secret: [u8; 16]) -> Self {
-        // Maps are what takes room; the resolution's entries are small and the same number.
-        let (resolution, personalised) = (bytes / 4, bytes / 8);
-        let attributes = bytes - resolution - personalised;
+        let [resolution, attributes, personalised] = shares(bytes);
         Self {
             secret,
             resolution: bounded(resolution, RESOLUTION_BYTES),
             attributes: bounded(attributes, ANSWERED_BYTES),
             personalised: bounded(personalised, ANSWERED_BYTES),
         }
+    }
+
+    /// Bounds them by other `bytes`. What is over goes at once.
+    pub fn bound(&self, bytes: u64) {
+        let [resolution, attributes, personalised] = shares(bytes);
+        self.resolution.set_capacity(resolution);
+        self.attributes.set_capacity(attributes);
+        self.personalised.set_capacity(personalised);
     }
 
     /// How full each of them is.
@@ -271,6 +277,12 @@ impl Weighter<Key, Option<Arc<Answered>>> for Weigh {
     fn weight(&self, at: &Key, answered: &Option<Arc<Answered>>) -> u64 {
         answered.as_ref().map_or(RESOLUTION_BYTES, |answered| self.weight(at, answered))
     }
+}
+
+/// Maps are what takes room; the resolution's entries are small and the same number.
+fn shares(bytes: u64) -> [u64; 3] {
+    let (resolution, personalised) = (bytes / 4, bytes / 8);
+    [resolution, bytes - resolution - personalised, personalised]
 }
 
 fn bounded<V: Clone>(bytes: u64, entry: u64) -> Cache<Key, V, Weigh>

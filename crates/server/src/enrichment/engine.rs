@@ -27,7 +27,6 @@ pub(super) type Read = Option<Arc<Answered>>;
 /// What all integrations share: the caches, and the calls in flight. Outlives a reload.
 pub struct Engine {
     pub(super) caches: Caches,
-    pub(super) lives: Lifetimes,
     pub(super) clock: Arc<dyn Clock>,
     look_ups: Flights<Key, LookUp>,
     reads: Flights<Key, Read>,
@@ -39,12 +38,13 @@ pub struct Vendor {
     profiles: Arc<dyn ProfileProvider>,
     identity: Identity,
     guard: Arc<Guard>,
+    lives: Lifetimes,
 }
 
 impl Vendor {
-    /// A vendor behind its guard.
-    pub fn new(profiles: Arc<dyn ProfileProvider>, guard: Arc<Guard>) -> Self {
-        Self { identity: Identity::of(&profiles.identity()), profiles, guard }
+    /// A vendor behind its guard, whose answers live so long.
+    pub fn new(profiles: Arc<dyn ProfileProvider>, guard: Arc<Guard>, lives: Lifetimes) -> Self {
+        Self { identity: Identity::of(&profiles.identity()), profiles, guard, lives }
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -54,13 +54,17 @@ impl Vendor {
     pub(super) fn guard(&self) -> &Guard {
         &self.guard
     }
+
+    pub(super) fn lives(&self) -> &Lifetimes {
+        &self.lives
+    }
 }
 
 impl Engine {
     /// Over empty caches.
-    pub fn new(caches: Caches, lives: Lifetimes, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(caches: Caches, clock: Arc<dyn Clock>) -> Self {
         let (look_ups, reads) = (Flights::default(), Flights::default());
-        Self { caches, lives, clock, look_ups, reads }
+        Self { caches, clock, look_ups, reads }
     }
 
     /// How full the caches are.
@@ -80,7 +84,9 @@ impl Engine {
             let now = self.clock.now();
             match self.caches.resolution.get(&at)? {
                 Resolution::Missed(miss) => (!miss.may_retry(now, news)).then_some(None),
-                Resolution::Found { id, at } if now.duration_since(at) < self.lives.resolution => {
+                Resolution::Found { id, at }
+                    if now.duration_since(at) < vendor.lives.resolution =>
+                {
                     let answered = self.attributes(vendor, &id)?;
                     Some(Some((id, answered)))
                 }
@@ -97,14 +103,14 @@ impl Engine {
                 }))
             }
         };
-        let (engine, identity) = (Arc::clone(self), vendor.identity);
-        let keep = move |found: &LookUp| engine.keep_resolution(identity, at, found.as_ref());
+        let (engine, vendor) = (Arc::clone(self), vendor.clone());
+        let keep = move |found: &LookUp| engine.keep_resolution(&vendor, at, found.as_ref());
         self.look_ups.join(at, landed, call, keep).found().await
     }
 
-    fn keep_resolution(&self, vendor: Identity, at: Key, found: Option<&Named>) {
+    fn keep_resolution(&self, vendor: &Vendor, at: Key, found: Option<&Named>) {
         let resolution = if let Some((id, answered)) = found {
-            let profile = self.caches.profile_key(vendor, id);
+            let profile = self.caches.profile_key(vendor.identity, id);
             self.caches.attributes.insert(profile, Some(Arc::clone(answered)));
             Resolution::Found { id: id.clone(), at: answered.at }
         } else {
@@ -112,7 +118,7 @@ impl Engine {
                 Some(Resolution::Missed(miss)) => Some(miss),
                 _ => None,
             };
-            Resolution::Missed(Miss::after(before, self.clock.now(), &self.lives))
+            Resolution::Missed(Miss::after(before, self.clock.now(), &vendor.lives))
         };
         self.caches.resolution.insert(at, resolution);
     }
@@ -154,7 +160,7 @@ impl Engine {
         underneath: usize,
         context: &ContextValues,
     ) -> Result<Read, CallError> {
-        let landed = || self.personalised(at).map(Some);
+        let landed = || self.personalised(vendor, at).map(Some);
         let call = || {
             let (engine, vendor) = (Arc::clone(self), vendor.clone());
             let (id, context) = (id.clone(), context.clone());
@@ -192,10 +198,10 @@ impl Engine {
     }
 
     /// Personalised attributes within their life.
-    pub(super) fn personalised(&self, at: Key) -> Option<Arc<Answered>> {
+    pub(super) fn personalised(&self, vendor: &Vendor, at: Key) -> Option<Arc<Answered>> {
         let answered = self.caches.personalised.get(&at)?;
         let age = self.clock.now().duration_since(answered.at);
-        (age < self.lives.personalised).then_some(answered)
+        (age < vendor.lives.personalised).then_some(answered)
     }
 
     /// Drops what is cached of a linking key's profile, and that the key leads to it. Calls under way bring

@@ -92,7 +92,7 @@ impl Enrichment {
                 return ByKey::Nobody(StepOutcome::Dampened);
             }
             Some(Resolution::Found { id, at: found_at })
-                if ask.now.duration_since(found_at) < engine.lives.resolution =>
+                if ask.now.duration_since(found_at) < vendor.lives().resolution =>
             {
                 match self.attributes(vendor, ask, &id).await {
                     Ok(Some(profile)) => return ByKey::Profile(profile, StepOutcome::Cached),
@@ -163,13 +163,13 @@ impl Enrichment {
             Some(None) => return Ok(None),
             cached => cached.flatten(),
         };
-        let fresh = if ask.refresh { REFRESH } else { engine.lives.fresh };
+        let fresh = if ask.refresh { REFRESH } else { vendor.lives().fresh };
         let not_before = ask.now.checked_sub(fresh).unwrap_or(Timestamp::MIN);
         if let Some(cached) = &cached {
             if not_before < cached.at {
                 return Ok(Some(profile((id.clone(), Arc::clone(cached)), Source::Fresh)));
             }
-            if !ask.refresh && ask.now.duration_since(cached.at) < engine.lives.stale {
+            if !ask.refresh && ask.now.duration_since(cached.at) < vendor.lives().stale {
                 let source = self.revalidate(vendor, ask, id, cached, not_before);
                 return Ok(Some(profile((id.clone(), Arc::clone(cached)), source)));
             }
@@ -213,7 +213,7 @@ impl Enrichment {
         let attributes = self.engine.attributes(vendor, id)?;
         let age: SignedDuration = now.duration_since(attributes.at);
         let source = Source::StaleOnError;
-        (age < self.engine.lives.stale).then(|| Profile { id: id.clone(), attributes, source })
+        (age < vendor.lives().stale).then(|| Profile { id: id.clone(), attributes, source })
     }
 
     /// Whether this key's value is one that `required` would not have given out.
