@@ -141,3 +141,36 @@ fn lock<K, T>(open: &Mutex<Open<K, T>>) -> MutexGuard<'_, Open<K, T>> {
     // Nothing below panics half-way through a change.
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A flight of the one key that lands after so long, and what it keeps.
+    fn fly(flights: &Flights<u8, u8>, kept: &Arc<Mutex<Vec<u8>>>, found: u8) -> Joined<u8> {
+        let call = || async move {
+            sleep(Duration::from_millis(100)).await;
+            Ok(found)
+        };
+        let kept = Arc::clone(kept);
+        flights.join(0, || None, call, move |found| kept.lock().unwrap().push(*found))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flight_that_is_called_off_leaves_its_successor_alone() {
+        let (flights, kept) = (Flights::default(), Arc::default());
+        let first = fly(&flights, &kept, 1);
+        sleep(Duration::from_millis(50)).await;
+        flights.call_off(|_| true);
+        let second = fly(&flights, &kept, 2);
+        assert_eq!(first.found().await, Err(CallError::Refused(Refusal::Forgotten)));
+        // The second one is still under way, and joined.
+        let third = fly(&flights, &kept, 3);
+        assert_eq!((second.found().await, third.found().await), (Ok(2), Ok(2)));
+        assert_eq!(*kept.lock().unwrap(), [2]);
+    }
+}
