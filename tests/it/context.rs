@@ -89,6 +89,24 @@ async fn forgetting_a_browser_drops_every_context() {
     assert!(filled.iter().all(|cache| cache.entries == 0), "{filled:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_personalised_read_under_way_does_not_outlive_a_forgetting() {
+    let app =
+        TestApp::start_in_virtual_time(&TestConfig { integration: ON, ..TestConfig::default() });
+    let mut browser = veras_browser(&app).await;
+    view(&mut browser, page("shoes"), false).await;
+    app.sandbox.fault(PROFILE, Some(1), Fault::delay(Duration::from_millis(500))).unwrap();
+    let mut tab = browser.clone();
+    let waiting = tokio::spawn(async move { tab.attributes().await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    browser.fetch("POST", &format!("/v1/forget?key={PIPELINE}"), "").await;
+    assert_eq!(waiting.await.unwrap(), json!({}));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let filled = app.app.engine.caches().filled();
+    assert!(filled.iter().all(|cache| cache.entries == 0), "{filled:?}");
+    assert_eq!((app.vendor_calls(), app.sandbox.hits(PROFILE)), (2, 1));
+}
+
 #[tokio::test]
 async fn a_page_event_brings_the_profile_of_its_own_context() {
     let app = app().await;

@@ -46,7 +46,7 @@ pub use self::engine::{Engine, Vendor};
 pub use self::lifetimes::Lifetimes;
 use self::refused::RefusedKeys;
 use self::resolve::{Profile, Trail};
-use crate::protection::CallError;
+use crate::protection::{CallError, Refusal};
 
 /// How long a page may wait for its attributes, all of a visitor's keys together.
 pub const DEADLINE: Duration = Duration::from_millis(1500);
@@ -221,6 +221,7 @@ impl Enrichment {
                 self.revalidate(vendor, ask, id, plain, ask.now);
                 self.show(profile, None, Personalised::Nothing, ask.now)
             }
+            Err(CallError::Refused(Refusal::Forgotten)) => self.without(Source::Forgotten, ask.now),
             Err(error) => {
                 // A refusal is our own doing, and is reported where it began.
                 if let CallError::Vendor(error) = error {
