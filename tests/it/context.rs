@@ -1,5 +1,8 @@
 //! Personalisation by what the visitor is doing.
 
+use std::time::Duration;
+
+use datafly_sandbox::Fault;
 use datafly_tests::{Browser, PIPELINE, TestApp, TestConfig};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -86,6 +89,24 @@ async fn forgetting_a_browser_drops_every_context() {
     assert!(filled.iter().all(|cache| cache.entries == 0), "{filled:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_personalised_read_under_way_does_not_outlive_a_forgetting() {
+    let app =
+        TestApp::start_in_virtual_time(&TestConfig { integration: ON, ..TestConfig::default() });
+    let mut browser = veras_browser(&app).await;
+    view(&mut browser, page("shoes"), false).await;
+    app.sandbox.fault(PROFILE, Some(1), Fault::delay(Duration::from_millis(500))).unwrap();
+    let mut tab = browser.clone();
+    let waiting = tokio::spawn(async move { tab.attributes().await });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    browser.fetch("POST", &format!("/v1/forget?key={PIPELINE}"), "").await;
+    assert_eq!(waiting.await.unwrap(), json!({}));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let filled = app.app.engine.caches().filled();
+    assert!(filled.iter().all(|cache| cache.entries == 0), "{filled:?}");
+    assert_eq!((app.vendor_calls(), app.sandbox.hits(PROFILE)), (2, 1));
+}
+
 #[tokio::test]
 async fn a_page_event_brings_the_profile_of_its_own_context() {
     let app = app().await;
@@ -145,16 +166,129 @@ async fn an_enrich_request_cannot_say_what_the_context_is() {
 #[tokio::test]
 async fn past_so_many_contexts_a_minute_pages_get_the_plain_attributes() {
     let app = app_with("[server.cache]\ncontexts_per_minute = 3").await;
-    let mut browser = veras_browser(&app).await;
-    for n in 0..6 {
+    let mut last = None;
+    for (n, customer) in ["vera", "alice", "bob", "vera", "alice"].into_iter().enumerate() {
+        let mut browser = app.browser();
+        browser.page().await;
+        app.sandbox.link(&browser.visitor().unwrap(), customer).unwrap();
         view(&mut browser, page(&format!("category-{n}")), false).await;
         let shown = browser.attributes().await;
         assert_eq!(shown.get("RecommendedCategory").is_some(), n < 3, "{n}");
-        assert_eq!(shown["Persona"], "Value Hunter");
+        assert!(shown["Persona"].is_string(), "{n}");
+        last = Some(browser);
     }
     assert_eq!(app.sandbox.hits(PROFILE), 3);
     app.surroundings.wait(SignedDuration::from_mins(1));
-    assert!(browser.attributes().await.get("RecommendedCategory").is_some());
+    assert!(last.unwrap().attributes().await.get("RecommendedCategory").is_some());
+}
+
+/// A page that makes contexts up uses up its own share.
+#[tokio::test]
+async fn one_visitor_cannot_switch_personalisation_off_for_all() {
+    let app = app_with("[server.cache]\ncontexts_per_minute = 20").await;
+    let mut vera = veras_browser(&app).await;
+    for n in 0..30 {
+        view(&mut vera, page(&format!("made-up-{n}")), false).await;
+        assert_eq!(vera.attributes().await.get("RecommendedCategory").is_some(), n < 2, "{n}");
+    }
+    assert_eq!(app.sandbox.hits(PROFILE), 2);
+    let mut alice = app.browser();
+    alice.page().await;
+    app.sandbox.link(&alice.visitor().unwrap(), "alice").unwrap();
+    view(&mut alice, page("shoes"), false).await;
+    assert_eq!(alice.attributes().await["RecommendedCategory"], "shoes");
+    assert_eq!(app.sandbox.hits(PROFILE), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cold_burst_in_a_context_is_one_call_for_it() {
+    let server = "[server.limits]\nvisitor_per_minute = 1000000\npipeline_per_second = 1000000";
+    let config = TestConfig { integration: ON, server, ..TestConfig::default() };
+    let app = TestApp::start_in_virtual_time(&config);
+    let mut browser = veras_browser(&app).await;
+    view(&mut browser, page("shoes"), false).await;
+    for route in ["amperity.lookup.post", PROFILE] {
+        app.sandbox.fault(route, Some(1), Fault::delay(Duration::from_millis(300))).unwrap();
+    }
+    let requests = (0..5_000).map(|_| {
+        let mut tab = browser.clone();
+        tokio::spawn(async move { tab.attributes().await })
+    });
+    for answer in requests.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap()["Persona"], "Value Hunter");
+    }
+    assert_eq!((app.vendor_calls(), app.sandbox.hits(PROFILE)), (2, 1));
+}
+
+/// How context travels is documented by no vendor: one that does not take it fails no other call.
+#[tokio::test(start_paused = true)]
+async fn a_context_the_vendor_refuses_costs_the_plain_attributes_nothing() {
+    let app =
+        TestApp::start_in_virtual_time(&TestConfig { integration: ON, ..TestConfig::default() });
+    app.sandbox.fault(PROFILE, None, Fault::status(400)).unwrap();
+    let mut browser = veras_browser(&app).await;
+    for n in 0..8 {
+        view(&mut browser, page(&format!("category-{n}")), false).await;
+        for _ in 0..3 {
+            assert_eq!(browser.attributes().await["Persona"], "Value Hunter", "{n}");
+        }
+    }
+    assert_eq!(app.sandbox.hits(PROFILE), 8, "one for each context");
+    let mut other = veras_browser(&app).await;
+    assert_eq!(other.attributes().await["Persona"], "Value Hunter", "the account is not given up");
+    // The other one's context is the tier alone.
+    assert_eq!((app.sandbox.hits("amperity.lookup.post"), app.sandbox.hits(PROFILE)), (2, 9));
+    app.surroundings.wait(SignedDuration::from_mins(2));
+    browser.attributes().await;
+    assert_eq!(app.sandbox.hits(PROFILE), 10, "asked again, as for any other");
+}
+
+/// The plain read tells whether it is the profile that is gone.
+#[tokio::test(start_paused = true)]
+async fn a_personalised_read_that_finds_nothing_is_followed_up_once() {
+    let app =
+        TestApp::start_in_virtual_time(&TestConfig { integration: ON, ..TestConfig::default() });
+    let (lookup, mut browser) = ("amperity.lookup.post", veras_browser(&app).await);
+    let hits = || (app.sandbox.hits(lookup), app.sandbox.hits(PROFILE));
+    let views = async |browser: &mut Browser, persona: &str| {
+        for _ in 0..3 {
+            assert_eq!(browser.attributes().await["Persona"], persona);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    // There is none for this context.
+    view(&mut browser, page("shoes"), false).await;
+    app.sandbox.fault(PROFILE, Some(1), Fault::status(404)).unwrap();
+    views(&mut browser, "Value Hunter").await;
+    assert_eq!(hits(), (1, 2));
+    // There is none at all: it has been merged into another one.
+    app.surroundings.wait(SignedDuration::from_secs(30));
+    view(&mut browser, page("jackets"), false).await;
+    app.sandbox.fault(PROFILE, Some(2), Fault::status(404)).unwrap();
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(hits(), (1, 4));
+    app.sandbox.link(&browser.visitor().unwrap(), "alice").unwrap();
+    views(&mut browser, "Style Seeker").await;
+    assert_eq!(hits(), (2, 5), "looked up anew, and personalised anew");
+}
+
+/// What is shown of a personalised map has the plain one in it, and is memory as well.
+#[tokio::test]
+async fn the_memory_bound_counts_what_is_shown() {
+    let app = app().await;
+    let mut browser = veras_browser(&app).await;
+    let long = json!({"profile_id": "p", "attributes": {"Persona": "x".repeat(5_000)}});
+    let short = json!({"profile_id": "p", "attributes": {"Offer": "o"}});
+    app.sandbox.fault("amperity.lookup.post", Some(1), Fault::body(long.to_string())).unwrap();
+    app.sandbox.fault(PROFILE, Some(1), Fault::body(short.to_string())).unwrap();
+    view(&mut browser, page("shoes"), false).await;
+    let shown = browser.attributes().await;
+    assert_eq!(shown["Persona"].as_str().map(str::len), Some(5_000));
+    assert_eq!(shown["Offer"], "o");
+    let personalised = app.app.engine.caches().filled()[2];
+    assert_eq!((personalised.cache, personalised.entries), ("personalised", 1));
+    assert!(shown.to_string().len() as u64 <= personalised.bytes, "{personalised:?}");
 }
 
 #[tokio::test]
@@ -165,4 +299,17 @@ async fn values_of_another_shape_or_over_their_cap_are_left_out() {
     view(&mut browser, event, false).await;
     let shown = browser.attributes().await;
     assert!(shown.get("RecommendedCategory").is_none() && shown.get("Offer").is_none(), "{shown}");
+}
+
+#[tokio::test]
+async fn a_mapping_that_differs_with_every_event_is_advised_against() {
+    let integration = r#"context_sensitive_personalisation = true
+personalisation_context_mappings = '[{"source": "properties.order_id", "target": "order"}]'"#;
+    let app = TestApp::start_with(TestConfig { integration, ..TestConfig::default() }).await;
+    let advice = datafly_server::advice::of(&app.app.configured());
+    let said: Vec<_> = advice.iter().filter(|it| it.text.contains("properties.order_id")).collect();
+    assert_eq!(said.len(), 1, "{advice:?}");
+    let key = "pipelines[dk_test_shop].amperity.personalisation_context_mappings";
+    assert_eq!(said[0].key, key);
+    assert_eq!(app.vendor_calls(), 0);
 }

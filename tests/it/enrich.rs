@@ -122,6 +122,80 @@ async fn a_failing_key_is_not_replaced_by_a_lesser_one() {
     assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
 }
 
+/// The log-in and its redirect: the boot script waits 50 ms for the person's profile, and has the cookie's at hand.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_still_asked_for_is_not_replaced_by_a_lesser_one() {
+    let app = TestApp::start_in_virtual_time(&TestConfig::default());
+    let mut browser = veras_browser(&app).await;
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+    browser.identify(&app.log_in("alice").await).await;
+    app.sandbox.fault(LOOKUP, Some(1), Fault::delay(Duration::from_millis(200))).unwrap();
+    let loader = format!("/v1/loader.js?key={}", datafly_tests::PIPELINE);
+    let script = browser.fetch("GET", &loader, "").await.all_bytes();
+    assert!(script.contains(r#""profiles":{}"#), "left for the page to ask: {script}");
+    assert_eq!(browser.attributes().await["Persona"], "Style Seeker");
+    assert_eq!(app.vendor_calls(), 2);
+}
+
+/// What leads nowhere is no reason to wait: its turn is over, and the key that is waited for is shown stale.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_waited_for_is_shown_as_it_was() {
+    let app = TestApp::start_in_virtual_time(&TestConfig {
+        verification: "off",
+        ..TestConfig::default()
+    });
+    let mut browser = veras_browser(&app).await;
+    browser.identify(&json!({"traits": {"email": "nobody@example.com"}})).await;
+    assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+    let slow = Fault::delay(Duration::from_secs(10));
+    app.sandbox.fault("amperity.profile", None, slow).unwrap();
+    app.sandbox
+        .fault(LOOKUP, Some(1), Fault::status(404).after(Duration::from_millis(800)))
+        .unwrap();
+    app.surroundings.wait(SignedDuration::from_mins(1));
+    assert_eq!(browser.refresh().await["Persona"], "Value Hunter");
+    assert_eq!((app.sandbox.hits(LOOKUP), app.sandbox.hits("amperity.profile")), (3, 1));
+}
+
+/// One wrong entry of `linking_keys` costs a call in five minutes, and not one per page view.
+#[tokio::test]
+async fn a_key_the_collection_does_not_have_is_left_alone() {
+    let app =
+        TestApp::start_with(TestConfig { verification: "off", ..TestConfig::default() }).await;
+    app.sandbox.set_linking_keys(["device_cookie"]);
+    let seen = async |name: &str| {
+        let mut browser = veras_browser(&app).await;
+        browser.identify(&json!({"traits": {"email": format!("{name}@example.com")}})).await;
+        for _ in 0..3 {
+            assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
+        }
+    };
+    seen("alice").await;
+    assert_eq!(app.sandbox.hits(LOOKUP), 2, "the e-mail, refused, and the cookie");
+    seen("bob").await;
+    assert_eq!(app.sandbox.hits(LOOKUP), 3, "the other cookie only");
+    app.surroundings.wait(SignedDuration::from_mins(5));
+    seen("carol").await;
+    assert_eq!(app.sandbox.hits(LOOKUP), 5, "tried again, as the owner may have mended it");
+}
+
+#[tokio::test]
+async fn a_value_the_vendor_refuses_turns_no_key_off() {
+    let app =
+        TestApp::start_with(TestConfig { verification: "off", ..TestConfig::default() }).await;
+    let mut alice = app.browser();
+    alice.identify(&json!({"traits": {"email": "alice@example.com"}})).await;
+    assert_eq!(alice.attributes().await["Persona"], "Style Seeker");
+    app.sandbox.fault(LOOKUP, Some(1), Fault::status(400)).unwrap();
+    let mut odd = veras_browser(&app).await;
+    odd.identify(&json!({"traits": {"email": "odd@example.com"}})).await;
+    assert_eq!(odd.attributes().await["Persona"], "Value Hunter");
+    let mut bob = app.browser();
+    bob.identify(&json!({"traits": {"email": "bob@example.com"}})).await;
+    assert_ne!(bob.attributes().await, json!({}));
+    assert_eq!(app.sandbox.hits(LOOKUP), 1 + 2 + 1);
+}
+
 #[tokio::test]
 async fn without_an_allowlist_nothing_is_asked() {
     let app = TestApp::start_with(TestConfig { allowlist: "", ..TestConfig::default() }).await;

@@ -104,6 +104,8 @@ async fn another_pipeline_s_token_is_refused() {
     let body = login.to_string();
     let answer = elsewhere.fetch("POST", "/v1/i?key=dk_test_other", &body).await;
     assert_eq!(answer.code(), "IDENTITY_TOKEN_REJECTED");
+    let said = answer.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(said.contains("`aud`"), "a good token, for somebody else: {said}");
 }
 
 #[tokio::test]

@@ -104,3 +104,35 @@ async fn a_call_that_outlives_its_page_fills_the_cache() {
     assert_eq!(browser.attributes().await["Persona"], "Value Hunter");
     assert_eq!(app.vendor_calls(), 1);
 }
+
+/// The owner sees what a vendor was asked, what came of it, and what it was spared.
+#[tokio::test(start_paused = true)]
+async fn calls_and_refusals_are_counted() {
+    let app = TestApp::start_in_virtual_time(&TestConfig::default());
+    let (mut known, stranger) = visitors(&app).await;
+    let answered = app.vendor_calls();
+    app.sandbox.fault(ROUTES[0], None, Fault::status(403)).unwrap();
+    // Five failures open the breaker.
+    for _ in 0..8 {
+        stranger.clone().attributes().await;
+    }
+    app.sandbox.clear_faults();
+    app.surroundings.wait(SignedDuration::from_mins(1));
+    app.sandbox.fault(ROUTES[1], Some(1), Fault::status(429).retry_after("20")).unwrap();
+    known.refresh().await;
+    stranger.clone().attributes().await;
+    let text = app.app.metrics.text(&app.app.engine, &app.app.guards).unwrap();
+    let counts = |name: &str| {
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        lines.map(|line| line.split_once(',').unwrap().1.to_owned()).collect::<Vec<_>>()
+    };
+    let mut calls = counts("datafly_vendor_call_total{account=\"amperity ");
+    calls.sort();
+    let answered = format!("outcome=\"answered\"}} {answered}");
+    let others = ["outcome=\"rate_limited\"} 1", "outcome=\"scope_refused\"} 5"];
+    assert_eq!(calls, [answered.as_str(), others[0], others[1]], "{text}");
+    let mut refusals = counts("datafly_vendor_refusal_total{account=\"amperity ");
+    refusals.sort();
+    assert_eq!(refusals, ["why=\"breaker_open\"} 3", "why=\"paused\"} 1"], "{text}");
+    assert_eq!(app.vendor_calls(), 1 + 5 + 1);
+}

@@ -73,7 +73,9 @@ pub struct TestApp {
     pub sandbox: Sandbox,
     /// Time and randomness.
     pub surroundings: Arc<Surroundings>,
-    _folder: TempDir,
+    outside: Outside,
+    vendor: String,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -114,27 +116,7 @@ impl TestApp {
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.unwrap();
         write_bundle(&folder);
-        let text = CONFIG
-            .replace("FOLDER", &folder.path().display().to_string())
-            .replace("VENDOR", vendor)
-            .replace("VERIFICATION", wanted.verification)
-            .replace("ALLOWLIST", wanted.allowlist)
-            .replace("BASE_PATH", wanted.base_path)
-            .replace("TRUSTED_PROXIES", wanted.trusted_proxies)
-            .replace("# SERVER", wanted.server)
-            .replace("# PIPELINE", wanted.pipeline)
-            .replace("# INTEGRATION", wanted.integration);
-        let secrets = Secrets::new(
-            [
-                ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
-                ("IDENTITY", sandbox::IDENTITY_SECRET),
-                ("INGEST", sandbox::INGEST_TOKEN),
-                ("PROFILE", sandbox::PROFILE_TOKEN),
-                ("SERVER_KEY", SERVER_KEY),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        );
-        let config = Config::parse(&text, &secrets).unwrap_or_else(|error| panic!("{error}"));
+        let config = config(wanted, vendor, &folder);
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
@@ -143,7 +125,14 @@ impl TestApp {
         let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
         let edge = Edge::new(Arc::clone(&app));
-        Self { edge, app, sandbox, surroundings, _folder: folder }
+        let vendor = vendor.to_owned();
+        Self { edge, app, sandbox, surroundings, outside, vendor, folder }
+    }
+
+    /// Serves another configuration; answers which keys need a restart.
+    pub fn reconfigure(&self, wanted: &TestConfig) -> Vec<&'static str> {
+        let config = config(wanted, &self.vendor, &self.folder);
+        wiring::reconfigure(&self.app, config, &self.outside).unwrap()
     }
 
     /// A browser on the site, with an empty cookie jar.
@@ -180,6 +169,28 @@ impl TestApp {
             .unwrap();
         send(self.sandbox.shop_router(), request).await.json()
     }
+}
+
+fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
+    let text = CONFIG
+        .replace("FOLDER", &folder.path().display().to_string())
+        .replace("VENDOR", vendor)
+        .replace("VERIFICATION", wanted.verification)
+        .replace("ALLOWLIST", wanted.allowlist)
+        .replace("BASE_PATH", wanted.base_path)
+        .replace("TRUSTED_PROXIES", wanted.trusted_proxies)
+        .replace("# SERVER", wanted.server)
+        .replace("# PIPELINE", wanted.pipeline)
+        .replace("# INTEGRATION", wanted.integration);
+    let secrets = [
+        ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
+        ("IDENTITY", sandbox::IDENTITY_SECRET),
+        ("INGEST", sandbox::INGEST_TOKEN),
+        ("PROFILE", sandbox::PROFILE_TOKEN),
+        ("SERVER_KEY", SERVER_KEY),
+    ];
+    let secrets = Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    Config::parse(&text, &secrets).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A sandbox vendor on the test's clock.
@@ -257,4 +268,10 @@ linking_keys = '''[
 [[pipelines]]
 key = "dk_test_other"
 origins = ["https://www.other.test"]
+
+# The same key of the same backend: what tells its tokens apart is whom they are for.
+[[pipelines.identity.keys]]
+id = "sandbox-1"
+algorithm = "HS256"
+secret = { env = "IDENTITY" }
 "#;

@@ -227,9 +227,29 @@ impl Visitor {
 
     /// The identifiers that may look up a profile at `now` under the owner's mode.
     pub fn identifiers(&self, id: CanonicalId, mode: Verification, now: Timestamp) -> Identifiers {
-        let [anonymous_id, user_id, email, phone] = self.personal(mode, now);
-        Identifiers { canonical_id: Some(id), anonymous_id, user_id, email, phone }
+        named(id, self.personal(mode, now))
     }
+
+    /// All identifiers of the record that may ever have looked up a profile under the owner's mode: what was
+    /// claimed, where that is believed, and what was proven, also if the proof counts no more.
+    pub fn all_identifiers(&self, id: CanonicalId, mode: Verification) -> [Identifiers; 2] {
+        let claims = match mode {
+            // What anybody can claim must not reach what is kept of somebody else.
+            Verification::Required => Claims::default(),
+            Verification::Optional | Verification::Off => self.claims.clone(),
+        };
+        let Claims { anonymous_id, user_id, email, phone } = claims;
+        let claimed = [anonymous_id, user_id, email, phone];
+        let proven = self.binding.as_ref().map_or_else(Default::default, |binding| {
+            [None, Some(binding.user_id.clone()), binding.email.clone(), binding.phone.clone()]
+        });
+        [named(id, claimed), named(id, proven)]
+    }
+}
+
+fn named(id: CanonicalId, personal: [Option<Identifier>; 4]) -> Identifiers {
+    let [anonymous_id, user_id, email, phone] = personal;
+    Identifiers { canonical_id: Some(id), anonymous_id, user_id, email, phone }
 }
 
 #[cfg(test)]

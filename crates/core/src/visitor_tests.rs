@@ -98,6 +98,18 @@ fn another_subject_is_another_visitor_even_after_expiry() {
 }
 
 #[test]
+fn all_identifiers_are_those_that_may_ever_have_been_used() {
+    let proven = binding("u1", Some("proven@example.com"));
+    let mut visitor = Visitor::default();
+    visitor.identify(claims("u1", "claimed@example.com"), Some(proven), Verification::Off, NOW);
+    let emails = |mode| visitor.all_identifiers(id(), mode).map(|who| who.email);
+    let [claimed, proven] = ["claimed@example.com", "proven@example.com"].map(name);
+    // However old the proof is: what it led to may still be kept.
+    assert_eq!(emails(Verification::Off), [claimed, proven.clone()]);
+    assert_eq!(emails(Verification::Required), [None, proven]);
+}
+
+#[test]
 fn a_record_reads_back_and_hides_its_people() {
     let mut visitor = Visitor::default();
     visitor.identify(

@@ -75,6 +75,9 @@ pub enum ProviderError {
         /// The vendor's name of the key.
         key: String,
     },
+    /// The vendor does not accept the values that a profile was to be personalised by.
+    #[error("the vendor refused the context: map other values, or switch personalisation off")]
+    ContextRefused,
     /// Too many requests.
     #[error("the vendor limits the rate of requests")]
     RateLimited {
@@ -111,6 +114,25 @@ pub enum ProviderError {
     /// No credential to send.
     #[error("there is no credential to send: {0}")]
     Token(#[from] super::TokenError),
+}
+
+impl ProviderError {
+    /// As a metric's label.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::CredentialRejected { .. } => "credential_rejected",
+            Self::ScopeRefused { .. } => "scope_refused",
+            Self::KeyRefused { .. } => "key_refused",
+            Self::ContextRefused => "context_refused",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Unexpected { .. } => "unexpected",
+            Self::Deadline => "deadline",
+            Self::Unreachable { .. } => "unreachable",
+            Self::BadAnswer { .. } => "bad_answer",
+            Self::Token(_) => "no_token",
+        }
+    }
 }
 
 /// Where and how a vendor counts requests. Integrations with the same account share its budget, as do

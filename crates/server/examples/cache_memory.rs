@@ -80,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let visitors: u64 = env::args().nth(1).map_or(Ok(100_000), |count| count.parse())?;
     let clock = Runtime::system().clock;
     let caches = Caches::new(8 << 30, [7; 16]);
-    let engine = Arc::new(Engine::new(caches, Lifetimes::default(), Arc::clone(&clock)));
+    let engine = Arc::new(Engine::new(caches, Arc::clone(&clock)));
     let guard = Guards::default().of(Everybody.quota(), &clock);
     let linking_keys: LinkingKeys =
         serde_json::from_str(r#"[{"source": "canonical_id", "key": "device_cookie"}]"#)?;
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         allowlist: Allowlist::from_csv("Persona,FavoriteBrand,LifetimeTier")?,
         context: ContextMappings::default(),
         contexts_per_minute: 0,
-        vendor: Some(Vendor::new(Arc::new(Everybody), guard)),
+        vendor: Some(Vendor::new(Arc::new(Everybody), guard, Lifetimes::default())),
     };
     let enrichment = Enrichment::new(parts, Arc::clone(&engine));
 

@@ -6,7 +6,7 @@
 //! **Time.** The answer comes within the asker's patience whatever the vendor does. A call that takes
 //! longer goes on by itself and fills the caches for the next page.
 //!
-//! **Cache.** Lives are in [`Lifetimes`], keys and memory in [`caches`]. What is past its life is shown while
+//! **Cache.** Lives are in [`Lifetimes`], a part of the configuration; keys and memory in [`caches`]. What is past its life is shown while
 //! it is asked for anew, or while the vendor fails. A vendor's failure is never kept as a miss, and
 //! never an error to the page: it is a stale answer, or an empty one.
 //!
@@ -22,6 +22,7 @@ mod engine;
 mod flight;
 mod lifetimes;
 mod miss;
+mod refused;
 mod resolve;
 
 use std::collections::hash_map::DefaultHasher;
@@ -43,7 +44,9 @@ use self::contexts::{Admission, Contexts};
 pub use self::decision::{Decision, Personalised, Source, Step, StepOutcome};
 pub use self::engine::{Engine, Vendor};
 pub use self::lifetimes::Lifetimes;
+use self::refused::RefusedKeys;
 use self::resolve::{Profile, Trail};
+use crate::protection::{CallError, Refusal};
 
 /// How long a page may wait for its attributes, all of a visitor's keys together.
 pub const DEADLINE: Duration = Duration::from_millis(1500);
@@ -62,6 +65,7 @@ pub struct Enrichment {
     /// How the visitor's newest event becomes context; empty where that is switched off.
     pub context: ContextMappings,
     contexts: Contexts,
+    refused_keys: RefusedKeys,
     vendor: Option<Vendor>,
     engine: Arc<Engine>,
 }
@@ -124,6 +128,7 @@ impl Enrichment {
             allowlist,
             context,
             contexts: Contexts::new(contexts_per_minute),
+            refused_keys: RefusedKeys::default(),
             vendor,
             engine,
         }
@@ -188,10 +193,11 @@ impl Enrichment {
         };
         let hash = context.hash();
         let at = self.engine.caches().context_key(vendor.identity(), &profile.id, &hash);
-        if let Some(cached) = self.engine.personalised(at) {
-            return self.show(&profile, Some(&cached), Personalised::Cached, ask.now);
+        if let Some(cached) = self.engine.personalised(vendor, at) {
+            return self.show_over(&profile, &cached, Personalised::Cached, ask.now);
         }
-        if let Admission::TooMany { first } = self.contexts.admit(hash.as_bytes(), ask.now) {
+        let admission = self.contexts.admit(hash.as_bytes(), at[0], ask.now);
+        if let Admission::TooMany { first } = admission {
             if first {
                 tracing::warn!(
                     provider.name = %self.name,
@@ -206,12 +212,21 @@ impl Enrichment {
         }
         // If the time runs out over this call, the plain attributes are shown.
         let profile = trail.plain.insert(profile);
-        match self.engine.personalise(vendor, at, &profile.id, &context).boxed().await {
-            Ok(Some(read)) => self.show(profile, Some(&read), Personalised::Vendor, ask.now),
-            // Gone meanwhile: the next look at the plain attributes will notice.
-            Ok(None) => self.show(profile, None, Personalised::Off, ask.now),
+        let (id, plain) = (&profile.id, &profile.attributes);
+        let underneath = self.shown_alone(plain).len();
+        match self.engine.personalise(vendor, at, id, underneath, &context).boxed().await {
+            Ok(Some(read)) => self.show_over(profile, &read, Personalised::Vendor, ask.now),
+            Ok(None) => {
+                // Whether it is gone, or only not there for this context, the plain read will tell.
+                self.revalidate(vendor, ask, id, plain, ask.now);
+                self.show(profile, None, Personalised::Nothing, ask.now)
+            }
+            Err(CallError::Refused(Refusal::Forgotten)) => self.without(Source::Forgotten, ask.now),
             Err(error) => {
-                tracing::warn!(provider.name = %self.name, %error, "failed to personalise");
+                // A refusal is our own doing, and is reported where it began.
+                if let CallError::Vendor(error) = error {
+                    tracing::warn!(provider.name = %self.name, %error, "failed to personalise");
+                }
                 self.show(profile, None, Personalised::Failed, ask.now)
             }
         }
@@ -228,6 +243,20 @@ impl Enrichment {
         (!context.is_empty()).then_some(context)
     }
 
+    /// Shows personalised attributes, if the vendor had any, over the plain ones.
+    fn show_over(
+        &self,
+        profile: &Profile,
+        over: &Arc<Answered>,
+        personalised: Personalised,
+        now: Timestamp,
+    ) -> Answer {
+        if over.is_empty() {
+            return self.show(profile, None, Personalised::Nothing, now);
+        }
+        self.show(profile, Some(over), personalised, now)
+    }
+
     fn show(
         &self,
         profile: &Profile,
@@ -237,10 +266,7 @@ impl Enrichment {
     ) -> Answer {
         let plain = &profile.attributes;
         let attributes = match over {
-            None => {
-                let of = ShownOf { allowlist: self.fingerprint, under: None };
-                plain.shown(of, || self.filtered(plain, None))
-            }
+            None => self.shown_alone(plain),
             Some(over) => {
                 let of = ShownOf { allowlist: self.fingerprint, under: Some(plain.at) };
                 over.shown(of, || self.filtered(plain, Some(over)))
@@ -249,6 +275,11 @@ impl Enrichment {
         let said_at = Some(plain.at);
         let decision = Decision { said_at, personalised, ..self.decision(profile.source, now) };
         Answer { attributes, decision }
+    }
+
+    fn shown_alone(&self, plain: &Answered) -> Arc<str> {
+        let of = ShownOf { allowlist: self.fingerprint, under: None };
+        plain.shown(of, || self.filtered(plain, None))
     }
 
     fn filtered(&self, plain: &Answered, over: Option<&Answered>) -> Arc<str> {
@@ -265,7 +296,7 @@ impl Enrichment {
         if let Some(profile) = trail.plain.take() {
             return self.show(&profile, None, Personalised::Failed, ask.now);
         }
-        match self.known(vendor, ask) {
+        match self.known(vendor, ask, trail) {
             Some(profile) => self.show(&profile, None, Personalised::Off, ask.now),
             None => self.without(Source::Deadline, ask.now),
         }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use datafly_core::id::PipelineKey;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
@@ -67,6 +68,18 @@ struct AccountLabels {
     account: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    account: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    account: String,
+    why: &'static str,
+}
+
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
@@ -78,6 +91,8 @@ pub struct Metrics {
     cache_entries: Family<CacheLabels, Gauge>,
     cache_bytes: Family<CacheLabels, Gauge>,
     breakers: Family<AccountLabels, Gauge>,
+    calls: Family<CallLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -99,6 +114,8 @@ impl Default for Metrics {
             cache_entries: family!("cache_entries", "Entries of a cache"),
             cache_bytes: family!("cache_bytes", "Counted bytes of a cache"),
             breakers: family!("breaker_open", "1 while a vendor's breaker is not closed"),
+            calls: family!("vendor_call", "Calls to a vendor, by what came of them"),
+            refusals: family!("vendor_refusal", "Calls to a vendor that were not made, by why"),
             registry,
         }
     }
@@ -141,7 +158,7 @@ impl Metrics {
         self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
     }
 
-    /// All of it as text. What is a state and not a count is looked at now.
+    /// All of it as text. What others keep, states and counts, is looked at now.
     pub fn text(&self, engine: &Engine, guards: &Guards) -> Result<String, fmt::Error> {
         for filled in engine.caches().filled() {
             let labels = CacheLabels { cache: filled.cache };
@@ -151,9 +168,19 @@ impl Metrics {
             self.cache_bytes.get_or_create(&labels).set(bytes);
         }
         for guard in guards.all() {
-            let labels = AccountLabels { account: guard.account().to_owned() };
+            let account = || guard.account().to_owned();
             let open = guard.breaker() != BreakerState::Closed;
+            let labels = AccountLabels { account: account() };
             self.breakers.get_or_create(&labels).set(i64::from(open));
+            let counts = guard.counts();
+            for (outcome, count) in counts.calls {
+                let calls = self.calls.get_or_create(&CallLabels { account: account(), outcome });
+                calls.inner().store(count, Ordering::Relaxed);
+            }
+            for (why, count) in counts.refusals {
+                let labels = RefusalLabels { account: account(), why };
+                self.refusals.get_or_create(&labels).inner().store(count, Ordering::Relaxed);
+            }
         }
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;

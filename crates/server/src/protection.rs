@@ -11,6 +11,7 @@
 //! A refusal is never a miss: whoever asked shows what is known already, or nothing.
 
 mod breaker;
+mod counts;
 mod window;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 use self::breaker::Breaker;
 pub use self::breaker::BreakerState;
+pub use self::counts::Counts;
 use self::window::Window;
 use crate::runtime::Clock;
 
@@ -60,6 +62,8 @@ pub enum Refusal {
     Busy,
     /// The caller has used up what it may ask for.
     Limited,
+    /// Whom it was about has been forgotten meanwhile.
+    Forgotten,
 }
 
 impl Refusal {
@@ -70,6 +74,7 @@ impl Refusal {
             Self::Paused => "paused",
             Self::Busy => "busy",
             Self::Limited => "limited",
+            Self::Forgotten => "forgotten",
         }
     }
 }
@@ -98,6 +103,7 @@ struct State {
     breaker: Breaker,
     paused_until: Option<Timestamp>,
     window: Window,
+    counts: Counts,
 }
 
 impl Guard {
@@ -112,6 +118,7 @@ impl Guard {
                 breaker: Breaker::new(),
                 paused_until: None,
                 window: Window::new(quota.requests_per_second),
+                counts: Counts::default(),
             }),
         }
     }
@@ -126,6 +133,11 @@ impl Guard {
     /// What the breaker does.
     pub fn breaker(&self) -> BreakerState {
         self.state().breaker.state()
+    }
+
+    /// How often the account was asked, and how often not.
+    pub fn counts(&self) -> Counts {
+        self.state().counts.clone()
     }
 
     /// The account it stands before.
@@ -160,21 +172,24 @@ impl Guard {
         F: Future<Output = Result<T, ProviderError>> + Send,
     {
         let turn = tokio::time::timeout(LONGEST_WAIT, self.turn()).await;
-        let _place = turn.map_err(|_| CallError::Refused(Refusal::Busy))??;
+        let turn = turn.unwrap_or(Err(Refusal::Busy));
+        let _place = turn.map_err(|refusal| {
+            self.state().counts.refused(refusal);
+            CallError::Refused(refusal)
+        })?;
         let answer = call().await;
         self.note(answer.as_ref().err());
         Ok(answer?)
     }
 
     /// Waits for a place and a request of the budget. The breaker is asked last: whoever it admits calls.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, CallError> {
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         self.check_pause()?;
-        let refused = Err(CallError::Refused(Refusal::BreakerOpen));
+        let refused = Err(Refusal::BreakerOpen);
         if self.state().breaker.refuses(self.clock.now()) {
             return refused;
         }
-        let busy = |_| CallError::Refused(Refusal::Busy);
-        let place = self.places.acquire().await.map_err(busy)?;
+        let place = self.places.acquire().await.map_err(|_| Refusal::Busy)?;
         loop {
             self.check_pause()?;
             let now = self.clock.now();
@@ -191,10 +206,10 @@ impl Guard {
         if self.state().breaker.admit(now) { Ok(place) } else { refused }
     }
 
-    fn check_pause(&self) -> Result<(), CallError> {
+    fn check_pause(&self) -> Result<(), Refusal> {
         let now = self.clock.now();
         match self.state().paused_until {
-            Some(until) if now < until => Err(CallError::Refused(Refusal::Paused)),
+            Some(until) if now < until => Err(Refusal::Paused),
             _ => Ok(()),
         }
     }
@@ -202,9 +217,12 @@ impl Guard {
     fn note(&self, error: Option<&ProviderError>) {
         let now = self.clock.now();
         let mut state = self.state();
+        state.counts.called(error);
         match error {
-            // A key the vendor does not take is the owner's mistake, and the vendor is well.
-            None | Some(ProviderError::KeyRefused { .. }) => state.breaker.succeeded(),
+            // What the vendor does not take is the owner's mistake, and the vendor is well.
+            None | Some(ProviderError::KeyRefused { .. } | ProviderError::ContextRefused) => {
+                state.breaker.succeeded();
+            }
             Some(ProviderError::RateLimited { retry_after }) => {
                 let asked = retry_after.and_then(|asked| SignedDuration::try_from(asked).ok());
                 let pause = asked.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);

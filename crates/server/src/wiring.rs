@@ -17,8 +17,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::admin::Door;
 use crate::app::{App, Configured, CookiePolicy, Fixed, Lasting, Pipeline, Pipelines};
 use crate::config::{
-    AdminConfig, Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig, Secrets,
-    ServerConfig,
+    AdminConfig, CacheConfig, Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig,
+    Secrets, ServerConfig,
 };
 use crate::credential::{Credentials, KeyError};
 use crate::data_dir;
@@ -99,7 +99,7 @@ struct Ground<'a> {
     base_path: String,
     engine: Arc<Engine>,
     guards: Arc<Guards>,
-    contexts_per_minute: usize,
+    cache: CacheConfig,
 }
 
 /// Builds the application. The state is opened last, so that a mistake in the configuration is what is
@@ -118,8 +118,8 @@ pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     Ok(App::new(configured, lasting))
 }
 
-/// Serves another configuration with a running application; answers which keys need a restart. Caches,
-/// guards and visitors stay as they are.
+/// Serves another configuration with a running application; answers which keys need a restart. What is
+/// cached, guards and visitors stay as they are.
 pub fn reconfigure(
     app: &App,
     config: Config,
@@ -134,7 +134,7 @@ pub fn reconfigure(
         base_path: app.fixed.base_path.clone(),
         engine: Arc::clone(&app.engine),
         guards: Arc::clone(&app.guards),
-        contexts_per_minute: config.server.cache.contexts_per_minute,
+        cache: config.server.cache,
     };
     let mut configured = configure(config, &ground)?;
     if app.fixed.tls && configured.certificate.is_none() {
@@ -146,6 +146,7 @@ pub fn reconfigure(
     if limits.settings() == configured.limits.settings() {
         configured.limits = limits;
     }
+    app.engine.caches().bound(ground.cache.bytes);
     app.reconfigure(configured);
     Ok(restart)
 }
@@ -164,8 +165,6 @@ fn fixed(server: &ServerConfig) -> Fixed {
         tls: server.certificate.is_some(),
         data_dir: server.data_dir.clone(),
         base_path: server.base_path.clone(),
-        cache_bytes: server.cache.bytes,
-        lives: server.cache.lives,
         admin: server.admin.as_ref().map(|admin| admin.listen),
     }
 }
@@ -180,14 +179,14 @@ impl<'a> Ground<'a> {
         let Runtime { clock, entropy } = &outside.runtime;
         let cache = server.cache;
         let caches = Caches::new(cache.bytes, entropy.bytes()?);
-        let engine = Arc::new(Engine::new(caches, cache.lives, Arc::clone(clock)));
+        let engine = Arc::new(Engine::new(caches, Arc::clone(clock)));
         Ok(Self {
             outside,
             kept,
             base_path: server.base_path.clone(),
             engine,
             guards: Arc::default(),
-            contexts_per_minute: cache.contexts_per_minute,
+            cache,
         })
     }
 }

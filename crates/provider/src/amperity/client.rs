@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::config::Config;
+use super::error::Question;
 use super::wire::{self, LookupRequest};
 use super::{error, token};
 use crate::http::{self as vendor_http, Transport};
@@ -86,14 +87,18 @@ impl AmperityProfiles {
         Ok(url)
     }
 
-    async fn read(&self, url: Url) -> Result<Option<Profile>, ProviderError> {
-        self.call(request(Method::GET, &url, Bytes::new())?, None).await
+    async fn read(
+        &self,
+        url: Url,
+        question: Question<'_>,
+    ) -> Result<Option<Profile>, ProviderError> {
+        self.call(request(Method::GET, &url, Bytes::new())?, question).await
     }
 
     async fn call(
         &self,
         mut request: Request<Bytes>,
-        linking_key: Option<&str>,
+        question: Question<'_>,
     ) -> Result<Option<Profile>, ProviderError> {
         let token = self.tokens.token().await?;
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
@@ -104,7 +109,7 @@ impl AmperityProfiles {
 
         let sent = vendor_http::send(&*self.transport, request, DEADLINE, MAX_PROFILE_BYTES);
         let answer = sent.await?;
-        if let Some(error) = error::of_answer(&answer, linking_key) {
+        if let Some(error) = error::of_answer(&answer, question) {
             return Err(error);
         }
         if answer.status == StatusCode::NOT_FOUND {
@@ -127,11 +132,11 @@ impl ProfileProvider for AmperityProfiles {
             .map_err(|_| ProviderError::BadAnswer { reason: "the request cannot be written" })?;
         let mut request = request(Method::POST, &url, body.into())?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.call(request, Some(&key.key)).await
+        self.call(request, Question::LookUp(&key.key)).await
     }
 
     async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, ProviderError> {
-        self.read(self.profile_url(id)?).await
+        self.read(self.profile_url(id)?, Question::Profile).await
     }
 
     async fn personalised(
@@ -142,7 +147,8 @@ impl ProfileProvider for AmperityProfiles {
         if !self.personalises || context.is_empty() {
             return Ok(Some(Attributes::new()));
         }
-        let profile = self.read(self.personalised_url(id, context)?).await?;
+        let profile =
+            self.read(self.personalised_url(id, context)?, Question::Personalised).await?;
         Ok(profile.map(|profile| profile.attributes))
     }
 

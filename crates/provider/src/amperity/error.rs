@@ -6,16 +6,30 @@ use super::token::{PROFILE_KEY, PROFILE_SCOPE};
 use crate::http::{Answer, HttpError};
 use crate::profile::ProviderError;
 
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Question<'a> {
+    /// Whom a linking key of this name leads to.
+    LookUp(&'a str),
+    /// A profile by its id.
+    Profile,
+    /// A profile as it is for a context.
+    Personalised,
+}
+
 /// The error that an answer to a profile call is, if it is one. 404 is none: it means no profile.
-pub(super) fn of_answer(answer: &Answer, linking_key: Option<&str>) -> Option<ProviderError> {
+pub(super) fn of_answer(answer: &Answer, question: Question<'_>) -> Option<ProviderError> {
     let status = answer.status;
-    let error = match (status, linking_key) {
+    let error = match (status, question) {
         (StatusCode::OK | StatusCode::NOT_FOUND, _) => return None,
         (StatusCode::UNAUTHORIZED, _) => ProviderError::CredentialRejected { key: PROFILE_KEY },
         (StatusCode::FORBIDDEN, _) => {
             ProviderError::ScopeRefused { key: PROFILE_KEY, scope: PROFILE_SCOPE }
         }
-        (StatusCode::BAD_REQUEST, Some(key)) => ProviderError::KeyRefused { key: key.to_owned() },
+        (StatusCode::BAD_REQUEST, Question::LookUp(key)) => {
+            ProviderError::KeyRefused { key: key.to_owned() }
+        }
+        (StatusCode::BAD_REQUEST, Question::Personalised) => ProviderError::ContextRefused,
         (StatusCode::TOO_MANY_REQUESTS, _) => {
             ProviderError::RateLimited { retry_after: answer.retry_after }
         }

@@ -87,9 +87,12 @@ impl<'a> Visit<'a> {
 
     /// Drops what is cached of the visitor's profiles.
     pub(super) fn drop_profiles(&self) {
-        let who = self.identifiers(self.asked.pipeline.verification);
-        for enrichment in &self.asked.pipeline.enrichments {
-            enrichment.forget(&who);
+        let Asked { pipeline, .. } = *self.asked;
+        let all = self.present.record.all_identifiers(self.present.id, pipeline.verification);
+        for enrichment in &pipeline.enrichments {
+            for who in &all {
+                enrichment.forget(who);
+            }
         }
     }
 }

@@ -3,13 +3,14 @@
 //! | cache | key | entry | lives |
 //! |---|---|---|---|
 //! | resolution | who the vendor is, linking key, value | a profile id, or a miss | 24 h; a miss by its dampening |
-//! | attributes | who the vendor is, profile id | the vendor's map as JSON | fresh 5 min, stale 24 h |
+//! | attributes | who the vendor is, profile id | the vendor's map as JSON, or that it is gone | fresh 5 min, stale 24 h |
 //! | personalised | the same, and the context's hash | the second map as JSON | 2 min |
 //!
 //! Times are checked by whoever reads, against the time that is passed in; an entry that is over stays until
 //! it is replaced or evicted, because a stale answer is better than none when the vendor fails. Errors
-//! are never put here. Keys are keyed hashes (SipHash-2-4, 128 bits, a key of this process): no identifier
-//! is kept in the clear, and nobody outside can choose two that collide.
+//! are never put here. A context that the vendor has nothing for is an answer: an empty second map. Keys are
+//! keyed hashes (SipHash-2-4 with a key of this process; 128 bits, and 64 of the profile with 64 of the
+//! context): no identifier is kept in the clear, and nobody outside can choose two that collide.
 //!
 //! **Memory.** Each cache has a share of one bound in bytes, counted per entry as what it holds and an
 //! overhead that was measured (`examples/cache_memory.rs`). When a share is full, what was not used goes first.
@@ -73,6 +74,8 @@ pub(super) struct Answered {
     pub(super) at: Timestamp,
     /// What browsers were last shown of it.
     shown: ArcSwapOption<Shown>,
+    /// Bytes that were counted for that.
+    room: u32,
     /// Second in which a refresh was last started.
     refreshed: AtomicI64,
 }
@@ -94,13 +97,28 @@ pub(super) struct ShownOf {
 }
 
 impl Answered {
-    /// Keeps a map as the vendor answered it at `at`.
-    pub(super) fn new(attributes: &Attributes, at: Timestamp) -> Self {
+    /// A plain map as the vendor answered it at `at`. What is shown of it is a part of it.
+    pub(super) fn plain(attributes: &Attributes, at: Timestamp) -> Self {
+        Self::new(attributes, at, 0)
+    }
+
+    /// A personalised map. What is shown of it lies over so many bytes of the plain one.
+    pub(super) fn over(underneath: usize, attributes: &Attributes, at: Timestamp) -> Self {
+        Self::new(attributes, at, underneath)
+    }
+
+    fn new(attributes: &Attributes, at: Timestamp, underneath: usize) -> Self {
         // Writing a map of JSON values cannot fail.
         let json = serde_json::to_string(attributes).unwrap_or_else(|_| "{}".to_owned());
         let refreshed = AtomicI64::new(i64::MIN);
+        let room = u32::try_from(json.len() + underneath).unwrap_or(u32::MAX);
         // A copy of the right size: what shrinks in place leaves holes behind.
-        Self { json: json.as_str().into(), at, shown: ArcSwapOption::empty(), refreshed }
+        Self { json: json.as_str().into(), at, shown: ArcSwapOption::empty(), room, refreshed }
+    }
+
+    /// Whether the vendor had nothing to say.
+    pub(super) fn is_empty(&self) -> bool {
+        &*self.json == "{}"
     }
 
     /// The whole map.
@@ -127,6 +145,10 @@ impl Answered {
             return Arc::clone(&shown.json);
         }
         let json = make();
+        // What lies underneath may have grown since: what was not counted is not kept.
+        if json.len() > self.room as usize {
+            return json;
+        }
         self.shown.store(Some(Arc::new(Shown { of, json: Arc::clone(&json) })));
         json
     }
@@ -136,7 +158,8 @@ impl Answered {
 pub struct Caches {
     secret: [u8; 16],
     pub(super) resolution: Cache<Key, Resolution, Weigh>,
-    pub(super) attributes: Cache<Key, Arc<Answered>, Weigh>,
+    /// `None`: the vendor had the profile and has it no more.
+    pub(super) attributes: Cache<Key, Option<Arc<Answered>>, Weigh>,
     pub(super) personalised: Cache<Key, Arc<Answered>, Weigh>,
 }
 
@@ -154,15 +177,21 @@ pub struct Filled {
 impl Caches {
     /// Bounded by `bytes` in all. `secret` keys the hashes: nobody may know it.
     pub fn new(bytes: u64, secret: [u8; 16]) -> Self {
-        // Maps are what takes room; the resolution's entries are small and the same number.
-        let (resolution, personalised) = (bytes / 4, bytes / 8);
-        let attributes = bytes - resolution - personalised;
+        let [resolution, attributes, personalised] = shares(bytes);
         Self {
             secret,
             resolution: bounded(resolution, RESOLUTION_BYTES),
             attributes: bounded(attributes, ANSWERED_BYTES),
             personalised: bounded(personalised, ANSWERED_BYTES),
         }
+    }
+
+    /// Bounds them by other `bytes`. What is over goes at once.
+    pub fn bound(&self, bytes: u64) {
+        let [resolution, attributes, personalised] = shares(bytes);
+        self.resolution.set_capacity(resolution);
+        self.attributes.set_capacity(attributes);
+        self.personalised.set_capacity(personalised);
     }
 
     /// How full each of them is.
@@ -239,9 +268,21 @@ impl Weighter<Key, Resolution> for Weigh {
 
 impl Weighter<Key, Arc<Answered>> for Weigh {
     fn weight(&self, _: &Key, answered: &Arc<Answered>) -> u64 {
-        // Twice: what was shown of it is kept beside it, and is at most as long.
-        ANSWERED_BYTES + 2 * answered.json.len() as u64
+        // What was shown of it is kept beside it.
+        ANSWERED_BYTES + answered.json.len() as u64 + u64::from(answered.room)
     }
+}
+
+impl Weighter<Key, Option<Arc<Answered>>> for Weigh {
+    fn weight(&self, at: &Key, answered: &Option<Arc<Answered>>) -> u64 {
+        answered.as_ref().map_or(RESOLUTION_BYTES, |answered| self.weight(at, answered))
+    }
+}
+
+/// Maps are what takes room; the resolution's entries are small and the same number.
+fn shares(bytes: u64) -> [u64; 3] {
+    let (resolution, personalised) = (bytes / 4, bytes / 8);
+    [resolution, bytes - resolution - personalised, personalised]
 }
 
 fn bounded<V: Clone>(bytes: u64, entry: u64) -> Cache<Key, V, Weigh>
@@ -251,4 +292,36 @@ where
     let entries = usize::try_from(bytes / entry).unwrap_or(usize::MAX);
     // The table grows with its entries; an estimate of its full size would be taken at once.
     Cache::with_weighter(entries.clamp(1_000, 100_000), bytes, Weigh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OF: ShownOf = ShownOf { allowlist: 1, under: None };
+
+    /// How often the shown form of so many bytes is made for two answers.
+    fn made(answered: &Answered, bytes: usize) -> usize {
+        let mut made = 0;
+        for _ in 0..2 {
+            answered.shown(OF, || {
+                made += 1;
+                "x".repeat(bytes).into()
+            });
+        }
+        made
+    }
+
+    #[test]
+    fn what_is_shown_is_kept_as_far_as_it_was_counted() {
+        let attributes = Attributes::from_iter([("Offer".to_owned(), "free".into())]);
+        let own = r#"{"Offer":"free"}"#.len();
+        let at = Timestamp::constant(1_800_000_000, 0);
+        assert_eq!(made(&Answered::plain(&attributes, at), own), 1);
+        assert_eq!(made(&Answered::plain(&attributes, at), own + 1), 2);
+        assert_eq!(made(&Answered::over(100, &attributes, at), own + 100), 1);
+        assert_eq!(made(&Answered::over(100, &attributes, at), own + 101), 2);
+        let weight = Weigh.weight(&[0; 2], &Arc::new(Answered::over(100, &attributes, at)));
+        assert_eq!(weight, ANSWERED_BYTES + 2 * own as u64 + 100);
+    }
 }

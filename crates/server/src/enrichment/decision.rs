@@ -52,8 +52,6 @@ pub enum Source {
     NoIdentifier,
     /// None: the id was made in this request.
     Minted,
-    /// None: no credential can come with this request.
-    NoVisitor,
     /// None: the visitor has not consented.
     NoConsent,
     /// None: a crawler.
@@ -68,6 +66,8 @@ pub enum Source {
     Limited,
     /// None: the deadline came first.
     Deadline,
+    /// None: the visitor was forgotten, or withdrew its consent, while the vendor was asked.
+    Forgotten,
 }
 
 /// What became of the personalised attributes.
@@ -81,6 +81,8 @@ pub enum Personalised {
     Cached,
     /// From the vendor, within this request.
     Vendor,
+    /// Left out: the vendor has nothing for this context, or does not take it.
+    Nothing,
     /// Left out: too many different contexts in this minute.
     TooMany,
     /// Left out: the vendor failed, or was not asked.
@@ -132,7 +134,6 @@ impl Source {
             Self::NoProfile => "no_profile",
             Self::NoIdentifier => "no_identifier",
             Self::Minted => "minted",
-            Self::NoVisitor => "no_visitor",
             Self::NoConsent => "no_consent",
             Self::Bot => "bot",
             Self::NotConfigured => "not_configured",
@@ -140,6 +141,7 @@ impl Source {
             Self::NotAsked => "not_asked",
             Self::Limited => "limited",
             Self::Deadline => "deadline",
+            Self::Forgotten => "forgotten",
         }
     }
 }
@@ -151,6 +153,7 @@ impl Personalised {
             Self::Off => "off",
             Self::Cached => "cached",
             Self::Vendor => "vendor",
+            Self::Nothing => "nothing",
             Self::TooMany => "too_many",
             Self::Failed => "failed",
         }

@@ -40,5 +40,8 @@ pub(super) const REFRESH: SignedDuration = SignedDuration::from_secs(10);
 pub(super) const EARLY_RETRIES: [SignedDuration; 2] =
     [SignedDuration::from_secs(5), SignedDuration::from_secs(15)];
 
+/// A linking key that the vendor refused is not asked for again for this long.
+pub(super) const REFUSED: SignedDuration = SignedDuration::from_mins(5);
+
 /// A refresh that failed is tried again after this, while stale attributes are shown.
 pub(super) const REFRESH_PAUSE: SignedDuration = SignedDuration::from_secs(10);

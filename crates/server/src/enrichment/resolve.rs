@@ -7,10 +7,9 @@ use datafly_provider::{ProfileId, ProviderError};
 use futures_util::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::caches::{Answered, Resolution};
+use super::caches::{Answered, Key, Resolution};
 use super::decision::{Source, Step, StepOutcome};
-use super::engine::{Named, Vendor};
-use super::flight::Joined;
+use super::engine::{LookUp, Named, Vendor};
 use super::lifetimes::{REFRESH, REFRESH_PAUSE};
 use super::{Ask, Enrichment};
 use crate::protection::{CallError, Refusal};
@@ -72,15 +71,15 @@ impl Enrichment {
         Err(if tried { Source::NoProfile } else { Source::NoIdentifier })
     }
 
-    /// What is cached of the visitor at whatever age may be shown when the vendor fails.
-    pub(super) fn known(&self, vendor: &Vendor, ask: &Ask<'_>) -> Option<Profile> {
-        self.linking_keys.values_of(ask.who).find_map(|key| {
-            let at = self.engine.caches().resolution_key(vendor.identity(), &key);
-            match self.engine.caches().resolution.get(&at)? {
-                Resolution::Found { id, .. } => self.known_profile(vendor, &id, ask.now),
-                Resolution::Missed(_) => None,
-            }
-        })
+    /// What is cached of the key that was being waited for when the time was up, at whatever age may be shown
+    /// when the vendor fails. The keys before it lead nowhere; one behind it could name another person.
+    pub(super) fn known(&self, vendor: &Vendor, ask: &Ask<'_>, trail: &Trail) -> Option<Profile> {
+        let key = self.linking_keys.values_of(ask.who).nth(trail.steps.len())?;
+        let at = self.engine.caches().resolution_key(vendor.identity(), &key);
+        match self.engine.caches().resolution.get(&at)? {
+            Resolution::Found { id, .. } => self.known_profile(vendor, &id, ask.now),
+            Resolution::Missed(_) => None,
+        }
     }
 
     async fn by_key(&self, vendor: &Vendor, ask: &Ask<'_>, key: &KeyValue) -> ByKey {
@@ -93,14 +92,12 @@ impl Enrichment {
                 return ByKey::Nobody(StepOutcome::Dampened);
             }
             Some(Resolution::Found { id, at: found_at })
-                if ask.now.duration_since(found_at) < engine.lives.resolution =>
+                if ask.now.duration_since(found_at) < vendor.lives().resolution =>
             {
                 match self.attributes(vendor, ask, &id).await {
                     Ok(Some(profile)) => return ByKey::Profile(profile, StepOutcome::Cached),
                     // The profile is gone, so the key leads nowhere now.
-                    Ok(None) => {
-                        engine.caches().resolution.remove(&at);
-                    }
+                    Ok(None) => {}
                     Err(error) => return ByKey::Failed(error),
                 }
             }
@@ -108,26 +105,49 @@ impl Enrichment {
             Some(Resolution::Missed(_)) | None => {}
         }
 
-        let looked_up = if (ask.may_call)() {
-            // Boxed, as is all that waits for a vendor: most answers are cached, and carry less around.
-            engine.look_up(vendor, at, key, ask.record.news_at()).boxed().await
-        } else {
-            Err(CallError::Refused(Refusal::Limited))
-        };
-        match looked_up {
+        // Boxed, as is all that waits for a vendor: most answers are cached, and carry less around.
+        match self.ask_vendor(vendor, ask, at, key).boxed().await {
             Ok(Some((id, attributes))) => {
                 let profile = Profile { id, attributes, source: Source::Vendor };
                 ByKey::Profile(profile, StepOutcome::Found)
             }
             Ok(None) => ByKey::Nobody(StepOutcome::Missed),
-            Err(error) => {
-                self.report(&error, key);
-                match known.and_then(|id| self.known_profile(vendor, &id, ask.now)) {
-                    Some(profile) => ByKey::Profile(profile, StepOutcome::Cached),
-                    None => ByKey::Failed(error),
-                }
-            }
+            Err(error) => match known.and_then(|id| self.known_profile(vendor, &id, ask.now)) {
+                Some(profile) => ByKey::Profile(profile, StepOutcome::Cached),
+                None => ByKey::Failed(error),
+            },
         }
+    }
+
+    /// Asks the vendor whom a key names, unless it lately refused the key.
+    async fn ask_vendor(
+        &self,
+        vendor: &Vendor,
+        ask: &Ask<'_>,
+        at: Key,
+        key: &KeyValue,
+    ) -> Result<LookUp, CallError> {
+        let name = &key.key;
+        if self.refused_keys.holds(name, ask.now) {
+            return Err(ProviderError::KeyRefused { key: name.to_string() }.into());
+        }
+        if !(ask.may_call)() {
+            return Err(CallError::Refused(Refusal::Limited));
+        }
+        let looked_up = self.engine.look_up(vendor, at, key, ask.record.news_at()).await;
+        match &looked_up {
+            Ok(_) => self.refused_keys.answered(name, ask.now),
+            Err(CallError::Vendor(error)) => {
+                if matches!(error, ProviderError::KeyRefused { .. }) {
+                    self.refused_keys.refused(name, ask.now);
+                }
+                tracing::warn!(provider.name = %self.name, linking_key = &**name, %error,
+                    "failed to look a visitor up");
+            }
+            // Our own doing, and reported where it began.
+            Err(CallError::Refused(_)) => {}
+        }
+        looked_up
     }
 
     /// The attributes of a known profile: fresh, or stale while one refresh runs. `None`: it is gone.
@@ -139,23 +159,23 @@ impl Enrichment {
     ) -> Result<Option<Profile>, CallError> {
         let engine = &self.engine;
         let profile = |(id, attributes): Named, source| Profile { id, attributes, source };
-        let cached = engine.attributes(vendor, id);
-        let fresh = if ask.refresh { REFRESH } else { engine.lives.fresh };
+        let cached = match engine.cached(vendor, id) {
+            Some(None) => return Ok(None),
+            cached => cached.flatten(),
+        };
+        let fresh = if ask.refresh { REFRESH } else { vendor.lives().fresh };
         let not_before = ask.now.checked_sub(fresh).unwrap_or(Timestamp::MIN);
         if let Some(cached) = &cached {
             if not_before < cached.at {
                 return Ok(Some(profile((id.clone(), Arc::clone(cached)), Source::Fresh)));
             }
-            if !ask.refresh && ask.now.duration_since(cached.at) < engine.lives.stale {
+            if !ask.refresh && ask.now.duration_since(cached.at) < vendor.lives().stale {
                 let source = self.revalidate(vendor, ask, id, cached, not_before);
                 return Ok(Some(profile((id.clone(), Arc::clone(cached)), source)));
             }
         }
         let read = if (ask.may_call)() {
-            match engine.read(vendor, id, not_before) {
-                Joined::Landed(read) => read,
-                Joined::Flying(flight) => flight.await,
-            }
+            engine.read(vendor, id, not_before).found().await
         } else {
             Err(CallError::Refused(Refusal::Limited))
         };
@@ -171,7 +191,7 @@ impl Enrichment {
     }
 
     /// Starts a refresh that nobody waits for, unless one was started a moment ago.
-    fn revalidate(
+    pub(super) fn revalidate(
         &self,
         vendor: &Vendor,
         ask: &Ask<'_>,
@@ -193,7 +213,7 @@ impl Enrichment {
         let attributes = self.engine.attributes(vendor, id)?;
         let age: SignedDuration = now.duration_since(attributes.at);
         let source = Source::StaleOnError;
-        (age < self.engine.lives.stale).then(|| Profile { id: id.clone(), attributes, source })
+        (age < vendor.lives().stale).then(|| Profile { id: id.clone(), attributes, source })
     }
 
     /// Whether this key's value is one that `required` would not have given out.
@@ -201,19 +221,12 @@ impl Enrichment {
         ask.proven
             .is_some_and(|proven| !self.linking_keys.values_of(proven).any(|proven| proven == *key))
     }
-
-    fn report(&self, error: &CallError, key: &KeyValue) {
-        // A refusal is our own doing, and is reported where it began.
-        if let CallError::Vendor(error) = error {
-            tracing::warn!(provider.name = %self.name, linking_key = &*key.key, %error,
-                "failed to look a visitor up");
-        }
-    }
 }
 
 fn source_of(error: &CallError) -> Source {
     match error {
         CallError::Refused(Refusal::Limited) => Source::Limited,
+        CallError::Refused(Refusal::Forgotten) => Source::Forgotten,
         CallError::Refused(_) => Source::NotAsked,
         CallError::Vendor(_) => Source::VendorFailed,
     }

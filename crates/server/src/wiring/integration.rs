@@ -32,14 +32,14 @@ impl Integration {
         let transport = Arc::clone(&ground.outside.transport);
         let vendor = amperity::AmperityProfiles::new(transport, &config).map(|profiles| {
             let guard = ground.guards.of(profiles.quota(), &ground.outside.runtime.clock);
-            Vendor::new(Arc::new(profiles), guard)
+            Vendor::new(Arc::new(profiles), guard, ground.cache.lives)
         });
         let parts = Parts {
             name: amperity::NAME.to_owned(),
             linking_keys: config.linking_keys,
             allowlist: config.allowlist,
             context: config.context,
-            contexts_per_minute: ground.contexts_per_minute,
+            contexts_per_minute: ground.cache.contexts_per_minute,
             vendor,
         };
         Enrichment::new(parts, Arc::clone(&ground.engine))

@@ -82,11 +82,7 @@ fn what_needs_a_restart_is_named_in_the_health_answer() {
     let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
     assert!(ask(&server, "/readyz", LOCAL).contains(r#""needs_restart":[]"#));
     let data = "/data\"";
-    change(
-        folder.path(),
-        data,
-        "/other\"\nbase_path = \"/df\"\ncache = { memory_mb = 5, fresh_seconds = 7 }",
-    );
+    change(folder.path(), data, "/other\"\nbase_path = \"/df\"");
     change(folder.path(), "listen = \"127.0.0.1:0\"\npublic", "listen = \"127.0.0.1:1\"\npublic");
     change(
         folder.path(),
@@ -98,14 +94,7 @@ fn what_needs_a_restart_is_named_in_the_health_answer() {
     // The new host is taken, and so is everything that needs no restart.
     let ready = ask(&server, "/readyz", "host: ops.test\r\n");
     let ready: Value = serde_json::from_str(ready.split("\r\n\r\n").nth(1).unwrap()).unwrap();
-    let keys = [
-        "server.listen",
-        "server.data_dir",
-        "server.base_path",
-        "server.cache.memory_mb",
-        "server.cache.fresh_seconds",
-        "server.admin.listen",
-    ];
+    let keys = ["server.listen", "server.data_dir", "server.base_path", "server.admin.listen"];
     assert_eq!(ready["needs_restart"], serde_json::json!(keys));
     let log = Process::log(folder.path());
     for key in keys {
