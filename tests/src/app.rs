@@ -1,21 +1,23 @@
 //! The server under test.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use datafly_provider::http::{Network, Transport};
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
+use datafly_server::admin;
 use datafly_server::app::App;
-use datafly_server::config::{Config, Secrets};
+use datafly_server::config::Secrets;
 use datafly_server::edge::Edge;
+use datafly_server::reload::Watch;
 use datafly_server::runtime::{Clock, Entropy, Runtime};
 use datafly_server::wiring::{self, Outside};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::browser::{Browser, send};
+use crate::browser::{Answer, Browser, send};
 use crate::in_process::InProcess;
 use crate::surroundings::Surroundings;
 
@@ -27,6 +29,9 @@ pub const SITE: &str = "https://www.shop.test";
 
 /// What the site's own servers sign with, where a test configures it.
 pub const SERVER_KEY: &str = "secret-of-the-site-s-own-servers-0123456789";
+
+/// The owner's, where a test configures the admin listener.
+pub const ADMIN_TOKEN: &str = "token-of-the-owner-0123456789abcdef0123";
 
 /// What differs between tests.
 pub struct TestConfig {
@@ -73,6 +78,12 @@ pub struct TestApp {
     pub sandbox: Sandbox,
     /// Time and randomness.
     pub surroundings: Arc<Surroundings>,
+    /// The configuration file.
+    pub file: PathBuf,
+    /// What looks for changes of it, when it is told to.
+    pub watch: Watch,
+    /// Who holds the vendors' guards while no call is under way.
+    users_at_rest: usize,
     _folder: TempDir,
 }
 
@@ -131,19 +142,24 @@ impl TestApp {
                 ("INGEST", sandbox::INGEST_TOKEN),
                 ("PROFILE", sandbox::PROFILE_TOKEN),
                 ("SERVER_KEY", SERVER_KEY),
+                ("ADMIN_TOKEN", ADMIN_TOKEN),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
-        let config = Config::parse(&text, &secrets).unwrap_or_else(|error| panic!("{error}"));
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
         let outside = Outside { runtime, transport };
+        let file = folder.path().join("datafly.toml");
+        fs::write(&file, text).unwrap();
+        let watch = Watch::start(file.clone(), secrets, outside.clone());
+        let (watch, config) = watch.unwrap_or_else(|error| panic!("{error}"));
         let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
         let edge = Edge::new(Arc::clone(&app));
-        Self { edge, app, sandbox, surroundings, _folder: folder }
+        let users_at_rest = users_of_guards(&app);
+        Self { edge, app, sandbox, surroundings, file, watch, users_at_rest, _folder: folder }
     }
 
     /// A browser on the site, with an empty cookie jar.
@@ -151,12 +167,30 @@ impl TestApp {
         Browser::new(self.edge.clone(), SITE)
     }
 
-    /// Waits until a route of the vendor was asked so often: for calls that no answer waits for.
+    /// A browser with a page event behind it, whose id the vendor knows as one of its customers.
+    pub async fn browser_of(&self, customer: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.page().await;
+        self.sandbox.link(&browser.visitor().unwrap(), customer).unwrap();
+        browser
+    }
+
+    /// What the owner's listener answers to who has the token; `server` has to configure it.
+    pub async fn admin(&self, path: &str) -> Answer {
+        let request = axum::http::Request::get(path)
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {ADMIN_TOKEN}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        send(admin::router(Arc::clone(&self.app)), request).await
+    }
+
+    /// Waits until a route of the vendor was asked so often, and the answers are back: for calls that no answer
+    /// of ours waits for.
     pub async fn vendor_was_asked(&self, route: &str, times: u64) {
-        for _ in 0..400 {
-            if self.sandbox.hits(route) == times {
-                // Until the answer is back, too.
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        for _ in 0..1_000 {
+            let at_rest = users_of_guards(&self.app) == self.users_at_rest;
+            if self.sandbox.hits(route) == times && at_rest {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -180,6 +214,11 @@ impl TestApp {
             .unwrap();
         send(self.sandbox.shop_router(), request).await.json()
     }
+}
+
+/// A call under way holds the guard of its account.
+fn users_of_guards(app: &App) -> usize {
+    app.guards.all().iter().map(Arc::strong_count).sum()
 }
 
 /// A sandbox vendor on the test's clock.
