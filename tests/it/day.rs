@@ -138,7 +138,7 @@ async fn the_vendor_is_asked_as_often_as_the_lives_say() {
     fs::write(&file, trace).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/it/day.py");
     let output = Command::new("python3").arg(script).arg(&file).output();
-    let output = output.expect("the tests need python3: install it, it runs the script of its own");
+    let output = output.expect("this test needs python3, which does not start: install it");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let expected: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
     let calls = vendor.calls.load(Ordering::Relaxed);
