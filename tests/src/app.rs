@@ -1,7 +1,7 @@
 //! The server under test.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use datafly_provider::http::{Network, Transport};
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
 use datafly_server::admin;
 use datafly_server::app::App;
-use datafly_server::config::Secrets;
+use datafly_server::config::{Config, Secrets};
 use datafly_server::edge::Edge;
 use datafly_server::reload::Watch;
 use datafly_server::runtime::{Clock, Entropy, Runtime};
@@ -78,13 +78,13 @@ pub struct TestApp {
     pub sandbox: Sandbox,
     /// Time and randomness.
     pub surroundings: Arc<Surroundings>,
-    /// The configuration file.
-    pub file: PathBuf,
-    /// What looks for changes of it, when it is told to.
+    /// What looks for changes of the configuration file, when it is told to.
     pub watch: Watch,
     /// Who holds the vendors' guards while no call is under way.
     users_at_rest: usize,
-    _folder: TempDir,
+    outside: Outside,
+    vendor: String,
+    folder: TempDir,
 }
 
 impl TestApp {
@@ -125,41 +125,26 @@ impl TestApp {
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.unwrap();
         write_bundle(&folder);
-        let text = CONFIG
-            .replace("FOLDER", &folder.path().display().to_string())
-            .replace("VENDOR", vendor)
-            .replace("VERIFICATION", wanted.verification)
-            .replace("ALLOWLIST", wanted.allowlist)
-            .replace("BASE_PATH", wanted.base_path)
-            .replace("TRUSTED_PROXIES", wanted.trusted_proxies)
-            .replace("# SERVER", wanted.server)
-            .replace("# PIPELINE", wanted.pipeline)
-            .replace("# INTEGRATION", wanted.integration);
-        let secrets = Secrets::new(
-            [
-                ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
-                ("IDENTITY", sandbox::IDENTITY_SECRET),
-                ("INGEST", sandbox::INGEST_TOKEN),
-                ("PROFILE", sandbox::PROFILE_TOKEN),
-                ("SERVER_KEY", SERVER_KEY),
-                ("ADMIN_TOKEN", ADMIN_TOKEN),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        );
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
         let outside = Outside { runtime, transport };
-        let file = folder.path().join("datafly.toml");
-        fs::write(&file, text).unwrap();
-        let watch = Watch::start(file.clone(), secrets, outside.clone());
-        let (watch, config) = watch.unwrap_or_else(|error| panic!("{error}"));
+        let config = config(wanted, vendor, &folder);
+        let file = folder.path().join(FILE);
+        let (watch, _) = Watch::start(file, secrets(), outside.clone()).unwrap();
         let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
         let edge = Edge::new(Arc::clone(&app));
+        let vendor = vendor.to_owned();
         let users_at_rest = users_of_guards(&app);
-        Self { edge, app, sandbox, surroundings, file, watch, users_at_rest, _folder: folder }
+        Self { edge, app, sandbox, surroundings, watch, users_at_rest, outside, vendor, folder }
+    }
+
+    /// Serves another configuration; answers which keys need a restart.
+    pub fn reconfigure(&self, wanted: &TestConfig) -> Vec<&'static str> {
+        let config = config(wanted, &self.vendor, &self.folder);
+        wiring::reconfigure(&self.app, config, &self.outside).unwrap()
     }
 
     /// A browser on the site, with an empty cookie jar.
@@ -214,6 +199,36 @@ impl TestApp {
             .unwrap();
         send(self.sandbox.shop_router(), request).await.json()
     }
+}
+
+/// Of the configuration, in the test's folder.
+const FILE: &str = "datafly.toml";
+
+fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
+    let text = CONFIG
+        .replace("FOLDER", &folder.path().display().to_string())
+        .replace("VENDOR", vendor)
+        .replace("VERIFICATION", wanted.verification)
+        .replace("ALLOWLIST", wanted.allowlist)
+        .replace("BASE_PATH", wanted.base_path)
+        .replace("TRUSTED_PROXIES", wanted.trusted_proxies)
+        .replace("# SERVER", wanted.server)
+        .replace("# PIPELINE", wanted.pipeline)
+        .replace("# INTEGRATION", wanted.integration);
+    fs::write(folder.path().join(FILE), &text).unwrap();
+    Config::parse(&text, &secrets()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn secrets() -> Secrets {
+    let secrets = [
+        ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
+        ("IDENTITY", sandbox::IDENTITY_SECRET),
+        ("INGEST", sandbox::INGEST_TOKEN),
+        ("PROFILE", sandbox::PROFILE_TOKEN),
+        ("SERVER_KEY", SERVER_KEY),
+        ("ADMIN_TOKEN", ADMIN_TOKEN),
+    ];
+    Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
 
 /// A call under way holds the guard of its account.
@@ -296,4 +311,10 @@ linking_keys = '''[
 [[pipelines]]
 key = "dk_test_other"
 origins = ["https://www.other.test"]
+
+# The same key of the same backend: what tells its tokens apart is whom they are for.
+[[pipelines.identity.keys]]
+id = "sandbox-1"
+algorithm = "HS256"
+secret = { env = "IDENTITY" }
 "#;
