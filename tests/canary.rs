@@ -10,7 +10,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use datafly_sandbox::{self as sandbox, Fault};
-use datafly_tests::{TestApp, TestConfig};
+use datafly_tests::signed::bootstrap;
+use datafly_tests::{ADMIN_TOKEN, Browser, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig};
 use jiff::SignedDuration;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -36,6 +37,8 @@ fn secrets(token: &str) -> Vec<String> {
         sandbox::INGEST_TOKEN,
         sandbox::IDENTITY_SECRET,
         "cookie-key-of-the-tests",
+        SERVER_KEY,
+        ADMIN_TOKEN,
         "alice@example.com",
         "+447700900102",
         "canary-user-id",
@@ -47,6 +50,49 @@ fn secrets(token: &str) -> Vec<String> {
         "Household",
     ];
     secrets.into_iter().map(str::to_owned).chain([token.to_owned()]).collect()
+}
+
+fn config(verification: &'static str) -> TestConfig {
+    TestConfig {
+        verification,
+        server: "[server.admin]\nlisten = \"127.0.0.1:0\"\ntoken = { env = \"ADMIN_TOKEN\" }",
+        pipeline: "server_keys = [{ secret = { env = \"SERVER_KEY\" } }]",
+        ..TestConfig::default()
+    }
+}
+
+/// What the loader, a bootstrap, consent, forgetting and the owner's listener answer, also to what is wrong.
+async fn rest_of_the_routes(app: &TestApp, browser: &mut Browser) -> String {
+    let mut answers = String::new();
+    let loader = format!("/v1/loader.js?key={PIPELINE}");
+    let included = [("origin", SITE), ("sec-fetch-mode", "cors"), ("sec-fetch-site", "same-site")];
+    for headers in [&included[..], &[]] {
+        answers += &browser.send("GET", &loader, headers, "").await.all_bytes();
+    }
+    for who in [
+        json!({"email": "alice@example.com", "userId": "canary-user-id"}),
+        json!({"canonicalId": browser.visitor(), "phone": "+447700900102"}),
+        json!({"email": "canary@example.com", "x": "canary-property"}),
+        json!({"email": ["canary@example.com"], "userId": {"canary-user-id": 1}}),
+    ] {
+        let answer = bootstrap(app, &who).await;
+        assert_ne!(answer.status, 401);
+        answers += &answer.all_bytes();
+    }
+    for state in [
+        json!({"personalization": true, "categories": {"canary-property": true}}),
+        json!({"analytics": "canary-property"}),
+        json!(["canary-property"]),
+    ] {
+        let path = format!("/v1/consent?key={PIPELINE}");
+        answers += &browser.fetch("POST", &path, &state.to_string()).await.all_bytes();
+    }
+    let path = format!("/v1/forget?key={PIPELINE}");
+    answers += &browser.clone().fetch("POST", &path, "canary-property").await.all_bytes();
+    for path in ["/metrics", "/readyz", "/healthz", "/openapi.json", "/canary-not-there"] {
+        answers += &app.admin(path).await.all_bytes();
+    }
+    answers
 }
 
 #[tokio::test]
@@ -61,7 +107,7 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
     let mut answers = String::new();
     let mut token = String::new();
     for verification in ["required", "off"] {
-        let app = TestApp::start_with(TestConfig { verification, ..TestConfig::default() }).await;
+        let app = TestApp::start_with(config(verification)).await;
         let login = app.log_in("alice").await;
         login["token"].as_str().unwrap().clone_into(&mut token);
         let mut browser = app.browser();
@@ -87,6 +133,11 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
             answers +=
                 &browser.on("https://evil.test").fetch("POST", &path, body).await.all_bytes();
         }
+        let id = browser.visitor().unwrap();
+        let decisions = app.admin(&format!("/api/pipelines/{PIPELINE}/visitors/{id}")).await;
+        assert!(decisions.all_bytes().contains("email_sha256"));
+        answers += &decisions.all_bytes();
+        answers += &rest_of_the_routes(&app, &mut browser).await;
         answers += &browser.reset().await.all_bytes();
     }
 

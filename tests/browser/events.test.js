@@ -38,6 +38,7 @@ for (const form of FORMS) {
     const [first, ...rest] = sent.sort((a, b) => (a.event < b.event ? -1 : 1));
     assert.deepEqual([first, ...rest].map(({ event }) => event), ['Left', 'Left', 'Left for good']);
     assert.equal(first.messageId, rest[0].messageId, 'the one that may have arrived twice says so');
+    for (const { timestamp, sentAt } of [first, ...rest]) assert(timestamp <= sentAt, 'a beacon too');
     const id = await visitor.id();
     for (const { headers } of taken()) assert.equal(idOf(/__Host-dfk=([^;]+)/.exec(headers.cookie)[1]), id);
   });
@@ -68,8 +69,10 @@ for (const form of FORMS) {
       const again = Array(lost.met).fill('2');
       assert(lost.met > 0);
       assert.deepEqual(names(sent), ['1', '2', ...again, '3', '4', '5']);
-      const [, second, ...others] = sent.map(event);
-      for (const retry of others.slice(0, lost.met)) assert.deepEqual(retry, second, 'with the same id');
+      const [, { sentAt: first, ...second }, ...others] = sent.map(event);
+      const retries = others.slice(0, lost.met);
+      for (const { sentAt, ...retry } of retries) assert.deepEqual(retry, second, 'with the same id');
+      assert(second.timestamp <= first && first < retries.at(-1).sentAt, 'each says when it was sent');
       assert.equal(new Set(sent.map((exchange) => event(exchange).messageId)).size, 5);
     });
   }

@@ -42,6 +42,9 @@ for (const form of FORMS) {
     await tab.evaluate(() => give('late'));
     await until(() => accepted(exchanges(), '/v1/t')[0] && accepted(exchanges(), '/v1/i')[0], 'both are taken');
     assert.deepEqual(to(exchanges(), '/v1/i').map((exchange) => event(exchange).token), ['late']);
+    for (const { timestamp, sentAt } of exchanges().filter(({ method }) => method == 'POST').map(event)) {
+      assert(timestamp <= sentAt, 'it says when it was sent');
+    }
     // Beacons leave side by side.
     assert.deepEqual(kinds(exchanges).sort(), ['/v1/i', '/v1/t']);
   });

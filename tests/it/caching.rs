@@ -1,7 +1,7 @@
 //! What is asked of the vendor, and when: every rule of the caches, by the vendor's own counters.
 
 use datafly_sandbox::Fault;
-use datafly_tests::{Browser, TestApp, TestConfig};
+use datafly_tests::{Browser, TestApp, TestConfig, while_time_stands};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -238,7 +238,7 @@ async fn a_call_under_way_does_not_outlive_a_forgetting() {
     let mut tab = browser.clone();
     let waiting = tokio::spawn(async move { tab.attributes().await });
     a_moment().await;
-    browser.fetch("POST", &forget, "").await;
+    while_time_stands(browser.fetch("POST", &forget, "")).await;
     assert_eq!(waiting.await.unwrap(), json!({}));
 
     // A refresh that nobody waits for.
@@ -248,7 +248,7 @@ async fn a_call_under_way_does_not_outlive_a_forgetting() {
     app.sandbox.fault(PROFILE, Some(1), slow()).unwrap();
     browser.attributes().await;
     a_moment().await;
-    browser.fetch("POST", &forget, "").await;
+    while_time_stands(browser.fetch("POST", &forget, "")).await;
 
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     let filled = app.app.engine.caches().filled();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use datafly_sandbox::Fault;
-use datafly_tests::{Browser, PIPELINE, TestApp, TestConfig};
+use datafly_tests::{Browser, PIPELINE, TestApp, TestConfig, while_time_stands};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -99,7 +99,8 @@ async fn a_personalised_read_under_way_does_not_outlive_a_forgetting() {
     let mut tab = browser.clone();
     let waiting = tokio::spawn(async move { tab.attributes().await });
     tokio::time::sleep(Duration::from_millis(100)).await;
-    browser.fetch("POST", &format!("/v1/forget?key={PIPELINE}"), "").await;
+    let forget = format!("/v1/forget?key={PIPELINE}");
+    while_time_stands(browser.fetch("POST", &forget, "")).await;
     assert_eq!(waiting.await.unwrap(), json!({}));
     tokio::time::sleep(Duration::from_secs(2)).await;
     let filled = app.app.engine.caches().filled();

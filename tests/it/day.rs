@@ -137,7 +137,9 @@ async fn the_vendor_is_asked_as_often_as_the_lives_say() {
     let file = folder.path().join("trace");
     fs::write(&file, trace).unwrap();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/it/day.py");
-    let output = Command::new("python3").arg(script).arg(&file).output().unwrap();
+    let output = Command::new("python3").arg(script).arg(&file).output();
+    let output = output.expect("this test needs python3, which does not start: install it");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let expected: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap();
     let calls = vendor.calls.load(Ordering::Relaxed);
     let tenths = |calls: u64| calls * 10_000 / views.len() as u64;

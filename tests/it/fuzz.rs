@@ -1,7 +1,8 @@
 //! Random requests, structured and raw, over all routes: no panic, no 5xx, and never a word that is not
 //! the envelope. 10,000 of them, or as many as `DATAFLY_FUZZ_REQUESTS` says.
 
-use datafly_tests::{PIPELINE, SITE, TestApp};
+use datafly_tests::signed::{sign, text_of_bootstrap};
+use datafly_tests::{PIPELINE, SITE, TestApp, TestConfig};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -22,7 +23,7 @@ fn path() -> impl Strategy<Value = String> {
     let route = prop_oneof![
         8 => one_of(&[
             "/v1/enrich", "/v1/loader.js", "/v1/p", "/v1/t", "/v1/i", "/v1/reset", "/v1/assets/sdk-1.js",
-            "/v1/assets/", "/v1", "/", "//", "/v1/p/", "/v1/%70",
+            "/v1/assets/", "/v1", "/", "//", "/v1/p/", "/v1/%70", "/v1/consent", "/v1/forget", "/v1/bootstrap",
         ]),
         1 => "/[!-~&&[^#?]]{0,40}",
     ];
@@ -36,6 +37,7 @@ fn path() -> impl Strategy<Value = String> {
         1 => "provider=[!-~&&[^#]]{0,20}",
         1 => "[!-~&&[^#]]{0,60}",
         1 => one_of(&["refresh=1", "%", "%zz", "a=b&a=c", "provider=amperity&provider=x", "&&&=", ""]),
+        1 => one_of(&["enrich=amperity", "enrich=amperity,amperity", "enrich=x", "enrich=,", "enrich="]),
     ];
     (route, key, rest).prop_map(|(route, key, rest)| format!("{route}?{key}&{rest}"))
 }
@@ -72,6 +74,12 @@ fn json() -> impl Strategy<Value = String> {
         "token",
         "email",
         "phone",
+        "canonicalId",
+        "providers",
+        "consent",
+        "personalization",
+        "categories",
+        "handle",
         "__proto__",
         "",
         "\u{0}",
@@ -124,7 +132,9 @@ fn random_requests_never_break_the_server() {
     let count = option_env!("DATAFLY_FUZZ_REQUESTS").and_then(|n| n.parse().ok()).unwrap_or(10_000);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let app = TestApp::start().await;
+        let pipeline = "server_keys = [{ secret = { env = \"SERVER_KEY\" } }]\n\
+                        consent.enrich = \"essential\"";
+        let app = TestApp::start_with(TestConfig { pipeline, ..TestConfig::default() }).await;
         let mut runner = TestRunner::deterministic();
         let requests = wild();
         let mut statuses = std::collections::BTreeMap::<u16, u32>::new();
@@ -134,6 +144,13 @@ fn random_requests_never_break_the_server() {
                 axum::http::Request::builder().method(request.method.as_str()).uri(&request.path);
             for (name, value) in &request.headers {
                 builder = builder.header(name, value);
+            }
+            if let (true, Ok(body)) =
+                (request.path.starts_with("/v1/bootstrap"), str::from_utf8(&request.body))
+            {
+                builder = builder
+                    .header("x-timestamp", "1800000000")
+                    .header("x-signature", sign(&text_of_bootstrap(&app, body)));
             }
             // What the HTTP library itself cannot express never reaches a handler either.
             let Ok(built) = builder.body(axum::body::Body::from(request.body.clone())) else {

@@ -53,6 +53,9 @@ async fn other_origins_are_refused_on_every_route() {
             ("POST", "/v1/t?x=1"),
             ("POST", "/v1/i?x=1"),
             ("POST", "/v1/reset?x=1"),
+            ("POST", "/v1/consent?x=1"),
+            ("POST", "/v1/forget?x=1"),
+            ("POST", "/v1/bootstrap?x=1"),
         ] {
             let path = format!("{path}&key={PIPELINE}");
             let body = r#"{"event":"e","userId":"user-bob"}"#;

@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use datafly_provider::http::{Network, Transport};
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
+use datafly_server::admin;
 use datafly_server::app::App;
 use datafly_server::config::{Config, Secrets};
 use datafly_server::edge::Edge;
+use datafly_server::reload::Watch;
 use datafly_server::runtime::{Clock, Entropy, Runtime};
 use datafly_server::wiring::{self, Outside};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::browser::{Browser, send};
+use crate::browser::{Answer, Browser, send};
 use crate::in_process::InProcess;
 use crate::surroundings::Surroundings;
 
@@ -27,6 +29,9 @@ pub const SITE: &str = "https://www.shop.test";
 
 /// What the site's own servers sign with, where a test configures it.
 pub const SERVER_KEY: &str = "secret-of-the-site-s-own-servers-0123456789";
+
+/// The owner's, where a test configures the admin listener.
+pub const ADMIN_TOKEN: &str = "token-of-the-owner-0123456789abcdef0123";
 
 /// What differs between tests.
 pub struct TestConfig {
@@ -73,6 +78,10 @@ pub struct TestApp {
     pub sandbox: Sandbox,
     /// Time and randomness.
     pub surroundings: Arc<Surroundings>,
+    /// What looks for changes of the configuration file, when it is told to.
+    pub watch: Watch,
+    /// Who holds the vendors' guards while no call is under way.
+    users_at_rest: usize,
     outside: Outside,
     vendor: String,
     folder: TempDir,
@@ -116,17 +125,20 @@ impl TestApp {
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.unwrap();
         write_bundle(&folder);
-        let config = config(wanted, vendor, &folder);
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
         let outside = Outside { runtime, transport };
+        let config = config(wanted, vendor, &folder);
+        let file = folder.path().join(FILE);
+        let (watch, _) = Watch::start(file, secrets(), outside.clone()).unwrap();
         let app = Arc::new(wiring::build(config, &outside).unwrap());
         surroundings.server_is_up();
         let edge = Edge::new(Arc::clone(&app));
         let vendor = vendor.to_owned();
-        Self { edge, app, sandbox, surroundings, outside, vendor, folder }
+        let users_at_rest = users_of_guards(&app);
+        Self { edge, app, sandbox, surroundings, watch, users_at_rest, outside, vendor, folder }
     }
 
     /// Serves another configuration; answers which keys need a restart.
@@ -140,12 +152,30 @@ impl TestApp {
         Browser::new(self.edge.clone(), SITE)
     }
 
-    /// Waits until a route of the vendor was asked so often: for calls that no answer waits for.
+    /// A browser with a page event behind it, whose id the vendor knows as one of its customers.
+    pub async fn browser_of(&self, customer: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.page().await;
+        self.sandbox.link(&browser.visitor().unwrap(), customer).unwrap();
+        browser
+    }
+
+    /// What the owner's listener answers to who has the token; `server` has to configure it.
+    pub async fn admin(&self, path: &str) -> Answer {
+        let request = axum::http::Request::get(path)
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {ADMIN_TOKEN}"))
+            .body(axum::body::Body::empty())
+            .unwrap();
+        send(admin::router(Arc::clone(&self.app)), request).await
+    }
+
+    /// Waits until a route of the vendor was asked so often, and the answers are back: for calls that no answer
+    /// of ours waits for.
     pub async fn vendor_was_asked(&self, route: &str, times: u64) {
-        for _ in 0..400 {
-            if self.sandbox.hits(route) == times {
-                // Until the answer is back, too.
-                tokio::time::sleep(Duration::from_millis(20)).await;
+        for _ in 0..1_000 {
+            let at_rest = users_of_guards(&self.app) == self.users_at_rest;
+            if self.sandbox.hits(route) == times && at_rest {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -171,6 +201,9 @@ impl TestApp {
     }
 }
 
+/// Of the configuration, in the test's folder.
+const FILE: &str = "datafly.toml";
+
 fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
     let text = CONFIG
         .replace("FOLDER", &folder.path().display().to_string())
@@ -182,15 +215,25 @@ fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
         .replace("# SERVER", wanted.server)
         .replace("# PIPELINE", wanted.pipeline)
         .replace("# INTEGRATION", wanted.integration);
+    fs::write(folder.path().join(FILE), &text).unwrap();
+    Config::parse(&text, &secrets()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn secrets() -> Secrets {
     let secrets = [
         ("COOKIE_KEY", "cookie-key-of-the-tests-0123456789abcdef"),
         ("IDENTITY", sandbox::IDENTITY_SECRET),
         ("INGEST", sandbox::INGEST_TOKEN),
         ("PROFILE", sandbox::PROFILE_TOKEN),
         ("SERVER_KEY", SERVER_KEY),
+        ("ADMIN_TOKEN", ADMIN_TOKEN),
     ];
-    let secrets = Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    Config::parse(&text, &secrets).unwrap_or_else(|error| panic!("{error}"))
+    Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())))
+}
+
+/// A call under way holds the guard of its account.
+fn users_of_guards(app: &App) -> usize {
+    app.guards.all().iter().map(Arc::strong_count).sum()
 }
 
 /// A sandbox vendor on the test's clock.

@@ -11,9 +11,10 @@
 mod app;
 mod browser;
 mod in_process;
+pub mod signed;
 mod surroundings;
 
-pub use app::{PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox};
+pub use app::{ADMIN_TOKEN, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox};
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use in_process::InProcess;
-pub use surroundings::Surroundings;
+pub use surroundings::{Surroundings, while_time_stands};

@@ -51,6 +51,18 @@ impl Surroundings {
     }
 }
 
+/// Does something that takes no time of the runtime's. Paused time would run on while a write to the disk is
+/// waited for, and whatever else is under way would come first.
+pub async fn while_time_stands<F: Future>(work: F) -> F::Output {
+    let (done, until_done) = std::sync::mpsc::channel::<()>();
+    // Time does not run on while there is such a task.
+    let holds = tokio::task::spawn_blocking(move || until_done.recv().ok());
+    let output = work.await;
+    drop(done);
+    holds.await.unwrap();
+    output
+}
+
 impl Clock for Surroundings {
     fn now(&self) -> Timestamp {
         let moved = self.virtual_since.map_or(Duration::ZERO, |since| since.elapsed());

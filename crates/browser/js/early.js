@@ -2,10 +2,10 @@
 // without it. Once the engine is there it is given the same answers and decides by the same rules
 // (src/enrich.rs).
 //
-// Rule for profiles that came with the loader: they are shown at once, and each is its provider's answer.
-// Where some are missing, those are asked for, and whoever waits is answered when the last answer is there:
-// with reason `inline` unless one of those has attributes. They count for nothing once somebody was named,
-// logged out or decided what is allowed.
+// Rule for profiles that came with the page or the loader: they are shown at once, and each is its
+// provider's answer. Where some are missing, those are asked for, and whoever waits is answered when the last
+// answer is there: with reason `inline` unless one of those has attributes. They count for nothing once
+// somebody was named, logged out or decided what is allowed.
 import { agree, denies, isNews, isOpen, meet, say, saidLast, stateOf } from './consent.js';
 import { report } from './install.js';
 import { counters, countersIn, isMap, recall, remember } from './shared.js';
@@ -106,7 +106,20 @@ export const judge = ([status, body]) =>
 export const enrichUrl = (config, name) => urlOf(config, '/v1/enrich') + '&provider=' + encodeURIComponent(name);
 
 /**
- * Starts with what the loader brought and asks for the rest, unless a call of the page has started a new
+ * What the site's own server has written into the page of its visitor (`POST /v1/bootstrap`), unless that
+ * visitor has told this browser otherwise.
+ *
+ * @returns {any} nothing where it is not there, or is no JSON
+ */
+const written = (config) => {
+  if (denies(config, ['consent', `[${saidLast(config)}]`])) return;
+  try {
+    return JSON.parse(document.getElementById('datafly-profile').textContent).profiles;
+  } catch {}
+};
+
+/**
+ * Starts with what the page, or else the loader, brought and asks for the rest, unless a call of the page has started a new
  * epoch already, or a page event will bring it all. On a possible first visit only one is asked, and only as
  * long as the page waits: until an answer has come, one credentialed request is in flight, so that one
  * visitor id is minted.
@@ -125,7 +138,7 @@ export const startEarly = (datafly, config) => {
   const isStale = stale(datafly, config);
   if (isStale) config.handle = void 0;
   // In a script, unlike in JSON, `__proto__` is no name like any other.
-  const inline = byName(!isStale && profiles && JSON.parse(JSON.stringify(profiles)));
+  const inline = byName(!isStale && (written(config) ?? (profiles && JSON.parse(JSON.stringify(profiles)))));
   const known = providers.map((name) => isMap(inline.get(name)) && answerOf(inline.get(name), 'inline'));
   const isWhole = known.every(Boolean);
 

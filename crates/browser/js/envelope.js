@@ -42,6 +42,12 @@ export const tokenFrom = async (getToken) => {
 export const withToken = (text, token) => (token == null ? text : JSON.stringify({ ...JSON.parse(text), token }));
 
 /**
+ * An event with the time at which it leaves, by which the server knows how far off the clock is that wrote its
+ * `timestamp`. What is no event stays as it is.
+ */
+export const sentNow = (text) => text.replace(/^{"type"/, `{"sentAt":"${new Date().toISOString()}","type"`);
+
+/**
  * A function from a recorded call to [kind, text, getToken], or to nothing if there is nothing to send.
  * It remembers the last `identify` for the events after it, until `reset`. An event carries the handle of the
  * visitor it was called for, so that it is nobody else's when it arrives; whom those two make of the visitor,

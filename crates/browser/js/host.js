@@ -2,7 +2,7 @@
 // code before it returns.
 import { agree, drop, meet, saidLast } from './consent.js';
 import { beacon, byName, enrichUrl, exchange, judge, swap, urlOf } from './early.js';
-import { pathOf, tokenFrom, withToken } from './envelope.js';
+import { pathOf, sentNow, tokenFrom, withToken } from './envelope.js';
 import { report } from './install.js';
 import { isMap, remember } from './shared.js';
 
@@ -59,7 +59,7 @@ export const hostOf = (datafly, config, early, toEngine) => {
   /** The reply to an event, or nothing if it was withdrawn before it was sent. */
   const deliver = async (id, url, body, ms) => {
     const { text, getToken } = body;
-    const send = (body) => request(id, url, { method: 'POST', body }, ms);
+    const send = (body) => request(id, url, { method: 'POST', body: sentNow(body) }, ms);
     if (!getToken) return send(text);
     // A token that the call brought along is good until the server says otherwise.
     let event = JSON.parse(text).token ? text : await prove(id, body);
@@ -114,6 +114,6 @@ export const hostOf = (datafly, config, early, toEngine) => {
       const text = (value, otherwise) => (typeof value == 'string' ? value : otherwise);
       queueMicrotask(() => report(text(code, 'EVENT_REFUSED'), text(message, '')));
     },
-    beacon: (kind, body) => beacon(urlFor(kind), bodyOf(kind, body).text),
+    beacon: (kind, body) => beacon(urlFor(kind), sentNow(bodyOf(kind, body).text)),
   };
 };

@@ -18,7 +18,7 @@ datafly.init = (options) => {
       pipelineKey: pipelineKey.trim(),
       // Where they differ, `enrich.endpoint` is the host that holds the cookie.
       endpoint: base.replace(/\/+$/, ''),
-      providers: [...(enrich.providers ?? [])],
+      providers: [...new Set(enrich.providers)],
       timeoutMs: timeoutOf(enrich.timeoutMs, datafly._t),
       credentialed: false,
       context: false,

@@ -1,6 +1,6 @@
 // Where there is no engine, events wait here for as long as the browser takes no more beacons.
 import { beacon, logOut, tellServer, urlOf } from './early.js';
-import { pathOf, tokenFrom, withToken } from './envelope.js';
+import { pathOf, sentNow, tokenFrom, withToken } from './envelope.js';
 
 export const outboxOf = (datafly, config) => {
   let held = [];
@@ -24,7 +24,7 @@ export const outboxOf = (datafly, config) => {
       if (waits) return true;
       if (kind == 'r') logOut(datafly, config, unloads);
       else if (kind == 'c') tellServer(config, text, unloads);
-      else return !beacon(urlOf(config, pathOf(kind)), text);
+      else return !beacon(urlOf(config, pathOf(kind)), sentNow(text));
     });
   };
 

@@ -191,7 +191,10 @@ impl Visitor {
         }
         let before = self.personal(mode, now);
         self.claims.merge(claims);
-        if let Some(proof) = proof {
+        // A token that comes late does not take back what a newer one has proven.
+        if let Some(proof) = proof
+            && self.binding.as_ref().is_none_or(|known| known.issued_at <= proof.issued_at)
+        {
             self.binding = Some(proof);
         }
         let after = self.personal(mode, now);

@@ -52,6 +52,18 @@ fn a_binding_stops_counting_when_it_expires() {
 }
 
 #[test]
+fn a_token_that_comes_late_takes_back_nothing() {
+    let mut visitor = Visitor::default();
+    let newer = Binding { issued_at: LATER, ..binding("u1", Some("new@example.com")) };
+    let old = Binding { expires_at: NOW, ..binding("u1", Some("old@example.com")) };
+    for proof in [newer, old] {
+        visitor.identify(Claims::default(), Some(proof), Verification::Required, NOW);
+    }
+    let may = visitor.identifiers(id(), Verification::Required, NOW);
+    assert_eq!(may.email, name("new@example.com"));
+}
+
+#[test]
 fn off_and_optional_believe_claims_after_proof() {
     for mode in [Verification::Off, Verification::Optional] {
         let mut visitor = Visitor::default();

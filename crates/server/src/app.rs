@@ -1,108 +1,29 @@
 //! What every request handler has at hand.
 
-use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+mod fixed;
+mod pipelines;
+mod reloads;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
-use axum::http::HeaderValue;
-use datafly_core::id::PipelineKey;
-use datafly_core::visitor::Verification;
 use ipnet::IpNet;
 
+pub use self::fixed::Fixed;
+pub use self::pipelines::{Pipeline, Pipelines};
+pub use self::reloads::Reloads;
 use crate::admin::Door;
-use crate::boot_script::BootScript;
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
 use crate::credential::Credentials;
 use crate::decisions::Decisions;
-use crate::enrichment::{Engine, Enrichment};
-use crate::identity::Verifier;
+use crate::enrichment::Engine;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::protection::Guards;
 use crate::runtime::Clock;
-use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
 use crate::wiring::StartError;
-
-/// One site, ready to serve.
-pub struct Pipeline {
-    /// The public key.
-    pub key: PipelineKey,
-    /// The origins whose pages may use it.
-    pub origins: HashSet<String>,
-    /// Domain of the `_dfid` copy; host-only where absent.
-    pub cookie_domain: Option<String>,
-    /// How long `onProfileReady` waits.
-    pub ready_timeout: Duration,
-    /// How far claims are believed.
-    pub verification: Verification,
-    /// Verifies signed identities.
-    pub verifier: Verifier,
-    /// Verifies what the site's own servers send.
-    pub server_keys: SignatureKeys,
-    /// The consent category without which nobody is looked up, where the owner asks for one.
-    pub consent: Option<String>,
-    /// The providers, in the owner's order.
-    pub enrichments: Vec<Enrichment>,
-    /// The boot script, from its first use on. A pipeline is one configuration's, and so is its script.
-    pub boot_script: OnceLock<BootScript>,
-}
-
-impl Pipeline {
-    /// The provider of a name.
-    pub fn enrichment(&self, name: &str) -> Option<&Enrichment> {
-        self.enrichments.iter().find(|enrichment| &*enrichment.name == name)
-    }
-
-    /// Whether any provider's attributes depend on what the visitor is doing.
-    pub fn uses_context(&self) -> bool {
-        self.enrichments.iter().any(|enrichment| !enrichment.context.is_empty())
-    }
-}
-
-/// All sites of this server.
-pub struct Pipelines {
-    by_key: HashMap<String, Pipeline>,
-    origins: HashMap<String, HeaderValue>,
-}
-
-impl Pipelines {
-    /// Indexes the sites.
-    pub fn new(pipelines: impl IntoIterator<Item = Pipeline>) -> Self {
-        let mut by_key = HashMap::new();
-        let mut origins = HashMap::new();
-        for pipeline in pipelines {
-            // An origin of the configuration is plain letters: none is left out.
-            origins.extend(pipeline.origins.iter().filter_map(|origin| {
-                HeaderValue::from_str(origin).ok().map(|value| (origin.clone(), value))
-            }));
-            by_key.insert(pipeline.key.as_str().to_owned(), pipeline);
-        }
-        Self { by_key, origins }
-    }
-
-    /// The site of a public key.
-    pub fn get(&self, key: &str) -> Option<&Pipeline> {
-        self.by_key.get(key)
-    }
-
-    /// All sites, in the order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = &Pipeline> {
-        let mut all: Vec<_> = self.by_key.values().collect();
-        all.sort_by(|a, b| a.key.cmp(&b.key));
-        all.into_iter()
-    }
-
-    /// The origin as a header, if any site has it. Enough to let a page read an answer without data, such
-    /// as an error; data needs the origin to be the pipeline's own.
-    pub fn origin(&self, origin: &str) -> Option<&HeaderValue> {
-        self.origins.get(origin)
-    }
-}
 
 /// Where and how cookies are set, which follows from the server's public URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,44 +79,6 @@ pub struct App {
     reloads: Mutex<Reloads>,
 }
 
-/// What came of changes of the configuration.
-#[derive(Debug, Clone, Default)]
-pub struct Reloads {
-    /// Why the latest one is not served, if it is not: a line for each mistake.
-    pub refused: Option<String>,
-    /// Keys of the one that is served whose values need a restart.
-    pub need_restart: Vec<&'static str>,
-}
-
-/// What of the configuration only a restart can change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fixed {
-    /// `server.listen`.
-    pub listen: SocketAddr,
-    /// Whether there is `server.tls`.
-    pub tls: bool,
-    /// `server.data_dir`.
-    pub data_dir: PathBuf,
-    /// `server.base_path`.
-    pub base_path: String,
-    /// `server.admin.listen`.
-    pub admin: Option<SocketAddr>,
-}
-
-impl Fixed {
-    /// The keys in which another configuration differs.
-    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
-        let keys = [
-            ("server.listen", self.listen == other.listen),
-            ("server.tls", self.tls == other.tls),
-            ("server.data_dir", self.data_dir == other.data_dir),
-            ("server.base_path", self.base_path == other.base_path),
-            ("server.admin.listen", self.admin == other.admin),
-        ];
-        keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
-    }
-}
-
 /// What outlives a reload.
 pub struct Lasting {
     /// The visitors.
@@ -215,6 +98,7 @@ impl App {
     pub fn new(configured: Configured, lasting: Lasting) -> Self {
         let Lasting { visitors, engine, guards, clock, fixed } = lasting;
         let metrics = Arc::<Metrics>::default();
+        let reloads = Reloads::since(clock.now());
         Self {
             configured: ArcSwap::from_pointee(configured),
             visitors,
@@ -224,7 +108,7 @@ impl App {
             guards,
             clock,
             fixed,
-            reloads: Mutex::default(),
+            reloads: Mutex::new(reloads),
         }
     }
 
@@ -240,17 +124,22 @@ impl App {
 
     /// What came of changes of the configuration.
     pub fn reloads(&self) -> Reloads {
-        self.reloads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.noted().clone()
+    }
+
+    /// Notes that the configuration's files are being looked at.
+    pub fn note_look(&self) {
+        self.noted().look(self.clock.now());
     }
 
     /// Notes what came of a reload: which keys need a restart, or why it is not served.
     pub fn note_reload(&self, outcome: Result<&[&'static str], &StartError>) {
         self.metrics.reloaded(outcome.is_ok());
-        let mut reloads = self.reloads.lock().unwrap_or_else(PoisonError::into_inner);
-        reloads.refused = outcome.err().map(ToString::to_string);
-        if let Ok(keys) = outcome {
-            reloads.need_restart = keys.to_vec();
-        }
+        self.noted().note(outcome);
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Reloads> {
+        self.reloads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves another configuration from here on. Requests under way end with the one they began with.

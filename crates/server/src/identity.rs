@@ -115,7 +115,7 @@ struct TokenClaims {
 }
 
 impl Verifier {
-    /// A binding made from a token counts for `binding_life`.
+    /// A binding counts for `binding_life` from when its token was issued.
     pub fn new(
         audience: PipelineKey,
         keys: Vec<IdentityKey>,
@@ -135,7 +135,8 @@ impl Verifier {
             email: verified("email", &claims.email, &claims.email_verified)?,
             phone: verified("phone", &claims.phone, &claims.phone_verified)?,
             issued_at,
-            expires_at: now + self.binding_life,
+            // Counted from the token, so that only a new one renews it.
+            expires_at: issued_at + self.binding_life,
         })
     }
 

@@ -63,6 +63,16 @@ fn a_good_token_proves_its_subject_and_what_is_flagged_as_verified() {
     assert!(verify(&header(), &list).is_ok());
 }
 
+/// A repeat is no news, and what a token proves does not outlive it by more than was configured.
+#[test]
+fn the_same_token_again_renews_nothing() {
+    let token = sign(&header(), &claims(), SECRET);
+    assert_eq!(verify_at(&token, NOW + 500), verify_at(&token, NOW));
+    let newer = with(with(claims(), "iat", json!(NOW + 500)), "exp", json!(NOW + 900));
+    let binding = verify_at(&sign(&header(), &newer, SECRET), NOW + 500).unwrap();
+    assert_eq!(binding.expires_at.as_second(), NOW + 500 + 24 * 3600);
+}
+
 #[test]
 fn every_other_token_is_refused_for_its_reason() {
     use IdentityError as E;

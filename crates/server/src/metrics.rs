@@ -167,6 +167,8 @@ impl Metrics {
             self.cache_entries.get_or_create(&labels).set(entries);
             self.cache_bytes.get_or_create(&labels).set(bytes);
         }
+        // Accounts may have gone with a reload.
+        self.breakers.clear();
         for guard in guards.all() {
             let account = || guard.account().to_owned();
             let open = guard.breaker() != BreakerState::Closed;

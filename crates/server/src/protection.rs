@@ -263,9 +263,10 @@ impl Guards {
         Arc::clone(guard)
     }
 
-    /// All of them, by account.
+    /// All that an integration uses, by account. The others are dropped: a reload has taken them away.
     pub fn all(&self) -> Vec<Arc<Guard>> {
-        let guards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        guards.retain(|_, guard| Arc::strong_count(guard) > 1);
         let mut all: Vec<_> = guards.values().cloned().collect();
         all.sort_by(|a, b| a.account.cmp(&b.account));
         all

@@ -89,3 +89,17 @@ async fn a_pause_is_granted_as_asked_up_to_an_hour() {
     tokio::time::sleep(Duration::from_secs(3_601)).await;
     assert_eq!(call(&guard, &calls, Ok(())).await, Ok(()));
 }
+
+#[tokio::test]
+async fn an_account_that_no_integration_uses_any_more_is_dropped() {
+    let guards = Guards::default();
+    let clock: Arc<dyn Clock> = Arc::new(Paused(tokio::time::Instant::now()));
+    let of = |account: &str| {
+        guards.of(Quota { account: account.to_owned(), requests_per_second: 1 }, &clock)
+    };
+    let (kept, gone) = (of("kept"), of("gone"));
+    assert_eq!(guards.all().len(), 2);
+    drop(gone);
+    let all = guards.all();
+    assert!(all.len() == 1 && Arc::ptr_eq(&all[0], &kept));
+}

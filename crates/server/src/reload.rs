@@ -52,6 +52,7 @@ impl Watch {
     /// Looks once; answers what came of a change, if there was one.
     pub fn look(&mut self, app: &App) -> Option<Reload> {
         let now = fingerprint(fs::read(&self.file).ok().as_deref());
+        app.note_look();
         if now == self.seen && !self.secrets.have_changed() {
             return None;
         }

@@ -2,12 +2,12 @@
 //! [`integration`] which vendor.
 
 mod integration;
+mod kept;
 
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::{fs, io};
 
-use data_encoding::HEXLOWER;
 use datafly_core::visitor::Verification;
 use datafly_provider::http::{HttpError, Network, Transport};
 use datafly_store::embedded::EmbeddedState;
@@ -26,7 +26,7 @@ use crate::enrichment::{Caches, Engine};
 use crate::identity::{IdentityKey, Verifier};
 use crate::limits::Limits;
 use crate::protection::Guards;
-use crate::runtime::{Entropy, EntropyError, Runtime};
+use crate::runtime::{EntropyError, Runtime};
 use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
 pub use integration::Integration;
@@ -63,6 +63,15 @@ pub enum StartError {
         path: String,
         /// What the operating system says.
         error: io::Error,
+    },
+    /// A secret that this server made is no more what it made.
+    #[error(
+        "`{path}` holds no secret of {} bytes or more: restore it, or remove it and have a new one made",
+        kept::MIN_BYTES
+    )]
+    ShortSecret {
+        /// Where it is kept.
+        path: String,
     },
     /// The HTTP client cannot be made.
     #[error("the client for vendors cannot be made: {0}")]
@@ -108,7 +117,7 @@ pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     let Runtime { clock, entropy } = &outside.runtime;
     let data_dir = config.server.data_dir.clone();
     data_dir::make(&data_dir).map_err(|error| file_error(&data_dir, error))?;
-    let kept = |file: &str| kept_secret(&data_dir.join(file), entropy);
+    let kept = |file: &str| kept::secret(&data_dir.join(file), entropy);
     let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, outside, &kept)?);
     let configured = configure(config, &ground)?;
     let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
@@ -126,7 +135,7 @@ pub fn reconfigure(
     outside: &Outside,
 ) -> Result<Vec<&'static str>, StartError> {
     let restart = app.fixed.differences(&fixed(&config.server));
-    let kept = |file: &str| kept_secret(&app.fixed.data_dir.join(file), &outside.runtime.entropy);
+    let kept = |file: &str| kept::secret(&app.fixed.data_dir.join(file), &outside.runtime.entropy);
     let ground = Ground {
         outside,
         kept: &kept,
@@ -154,7 +163,7 @@ pub fn reconfigure(
 /// Whether a file's configuration could be served. Opens, makes and asks nothing.
 pub fn check(file: &Path, secrets: &Secrets, outside: &Outside) -> Result<Configured, StartError> {
     let config = Config::load(file, secrets)?;
-    let kept = |_: &str| Ok(SecretString::from(new_secret(&outside.runtime.entropy)?));
+    let kept = |_: &str| Ok(SecretString::from(kept::new(&outside.runtime.entropy)?));
     let ground = Ground::new(&config.server, outside, &kept)?;
     configure(config, &ground)
 }
@@ -243,24 +252,6 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
         enrichments,
         boot_script: OnceLock::new(),
     }
-}
-
-/// A secret of a file; made where there is no such file.
-fn kept_secret(path: &Path, entropy: &Arc<dyn Entropy>) -> Result<SecretString, StartError> {
-    let secret = match fs::read_to_string(path) {
-        Ok(secret) => secret,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let secret = new_secret(entropy)?;
-            data_dir::write(path, &secret).map_err(|error| file_error(path, error))?;
-            secret
-        }
-        Err(error) => return Err(file_error(path, error)),
-    };
-    Ok(SecretString::from(secret.trim()))
-}
-
-fn new_secret(entropy: &Arc<dyn Entropy>) -> Result<String, StartError> {
-    Ok(HEXLOWER.encode(&[entropy.bytes()?, entropy.bytes()?].concat()))
 }
 
 fn file_error(path: &Path, error: io::Error) -> StartError {

@@ -18,9 +18,10 @@ const STYLE = gate.put(SITE, readFileSync(new URL('shop.css', import.meta.url)),
  * @param script the page's own code, a module; `datafly` is there
  * @param early its code before that: in the stub's form before the loader can have come
  * @param csp its Content-Security-Policy; the scripts are then files
+ * @param written what the shop's server writes into it of its visitor
  * @param cacheable whether the back/forward cache may keep it
  */
-export const shopPage = ({ form, key, script = '', early = '', csp, cacheable }) => {
+export const shopPage = ({ form, key, script = '', early = '', csp, written, cacheable }) => {
   const src = `${ID}/v1/loader.js?key=${key}`;
   const own = csp ? (body, type) => external(body, type) : inline;
   const head = {
@@ -39,6 +40,7 @@ export const shopPage = ({ form, key, script = '', early = '', csp, cacheable })
     <html lang="en"><head><meta charset="utf-8"><title>Shop</title><link rel="icon" href="data:,">
     <link rel="stylesheet" href="${STYLE}">
     <script src="${PROBE}"></script>
+    ${written ? `<script type="application/json" id="datafly-profile">${written}</script>` : ''}
     ${head}
     ${form != 'module' && early ? own(early) : ''}
     </head><body>

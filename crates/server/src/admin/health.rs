@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use crate::app::{App, Reloads};
+use crate::app::App;
 use crate::protection::BreakerState;
 
 /// The process answers.
@@ -17,8 +17,8 @@ pub(super) async fn alive() -> Json<Value> {
 }
 
 /// The process can do its work: visitors' state is there. A vendor that fails does not make it unready, since
-/// pages are answered all the same; it is named. So is a configuration that was not taken, and what of the one that
-/// was needs a restart.
+/// pages are answered all the same; it is named. So is a configuration that was not taken, what of the one that
+/// was needs a restart, and that nobody looks for changes any more.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
     let state = app.visitors.probe().await;
     let vendors = app.guards.all();
@@ -27,13 +27,14 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Response {
         .filter(|guard| guard.breaker() != BreakerState::Closed)
         .map(|guard| guard.account())
         .collect();
-    let Reloads { refused, need_restart } = app.reloads();
+    let reloads = app.reloads();
     let body = json!({
         "ready": state.is_ok(),
         "state": state.as_ref().err().map(ToString::to_string),
         "failing_vendors": failing,
-        "refused_configuration": refused,
-        "needs_restart": need_restart,
+        "refused_configuration": reloads.refused,
+        "needs_restart": reloads.need_restart,
+        "unwatched_since": reloads.unwatched_since(app.clock.now()),
     });
     let status = if state.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()

@@ -1,13 +1,17 @@
 //! A request for a visitor's data, taken apart once.
 
+use std::net::IpAddr;
+
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use datafly_core::id::CanonicalId;
 
 use super::client::Client;
 use super::error::EdgeError;
 use super::key;
 use super::query::Query;
 use crate::app::{App, Configured, Pipeline};
+use crate::limits::{Exceeded, Worker};
 
 /// What every handler has before it. It borrows from the request: on the way of a page's enrich nothing
 /// is copied that is only looked at.
@@ -35,5 +39,16 @@ impl<'r> Asked<'r> {
         let pipeline = configured.pipelines.get(&key).ok_or(EdgeError::InvalidKey)?;
         drop(key);
         Ok(Self { app, configured, pipeline, headers: &head.headers, query, client })
+    }
+
+    /// Counts a piece of work: something that could reach a vendor, or changes state.
+    pub(super) fn work(
+        &self,
+        visitor: Option<CanonicalId>,
+        address: Option<IpAddr>,
+    ) -> Result<(), Exceeded> {
+        let worker = Worker { pipeline: &self.pipeline.key, visitor, address };
+        let work = self.configured.limits.work(&worker);
+        work.inspect_err(|exceeded| self.app.metrics.limited(exceeded.limit))
     }
 }

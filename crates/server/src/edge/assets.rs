@@ -11,6 +11,7 @@ use crate::bundle::Asset;
 
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
 /// Serves one file, in the best encoding the client takes.
@@ -40,6 +41,11 @@ pub(super) fn asset(app: &App, name: &str, headers: &HeaderMap) -> Result<Respon
         answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     Ok(response)
+}
+
+/// A file that is not here may be here after the next deployment, or on the next node: nobody may keep that.
+pub(super) fn refused(error: EdgeError) -> Response {
+    ([(header::CACHE_CONTROL, NO_STORE)], error).into_response()
 }
 
 fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, Bytes) {

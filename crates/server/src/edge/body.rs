@@ -1,4 +1,4 @@
-//! An event's body: capped in length and in the time it may take to arrive.
+//! A body, of an event or no longer than one: capped in length and in the time it may take to arrive.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use super::error::EdgeError;
 /// An event of the largest size over a slow mobile line takes a few seconds.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the body of an event, up to its largest size.
-pub(super) async fn read_event(headers: &HeaderMap, body: Body) -> Result<Bytes, EdgeError> {
+/// Reads a body, up to an event's largest size.
+pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, EdgeError> {
     check_content_type(headers)?;
     let collected = Limited::new(body, MAX_EVENT_BYTES).collect();
     match tokio::time::timeout(READ_TIMEOUT, collected).await {

@@ -22,15 +22,12 @@ use super::asked::Asked;
 use super::caller::{self, Caller};
 use super::error::EdgeError;
 use super::{answer, body, profile};
-use crate::app::Pipeline;
 use crate::boot_script::script_literal;
-use crate::enrichment::{Ask, DEADLINE, Enrichment, Source};
-use crate::limits::Worker;
+use crate::enrichment::{Ask, DEADLINE, Source};
 use crate::signature::Signed;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-#[derive(Default)]
 struct Bootstrap {
     canonical_id: Option<CanonicalId>,
     user_id: Option<Identifier>,
@@ -49,7 +46,7 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
     if caller::of_post(headers, pipeline)? != Caller::Server {
         return Err(EdgeError::OriginNotAllowed);
     }
-    let body = body::read_event(headers, body).await?;
+    let body = body::read(headers, body).await?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let signed = Signed { route: path::BOOTSTRAP, pipeline: pipeline.key.as_str(), body: &body };
     let now = app.clock.now();
@@ -57,17 +54,17 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
 
     let wish: Bootstrap = serde_json::from_slice(&body)
         .map_err(|error| EdgeError::InvalidBootstrap(error.to_string()))?;
-    let wanted = wanted(pipeline, wish.providers.as_deref())?;
+    let wanted = match &wish.providers {
+        None => pipeline.enrichments.iter().collect(),
+        Some(names) => profile::wanted(pipeline, names.iter().map(String::as_str))?,
+    };
     let present = match wish.canonical_id {
         Some(id) => app.visitors.look_at(&pipeline.key, id).await?,
         None => Some(Arc::new(Visitor::default())),
     };
     let stated = wish.consent.as_ref().map(Consent::parse).transpose()?;
-    let consents = |record: &Visitor| {
-        let consent = stated.as_ref().or_else(|| record.consent());
-        let category = pipeline.consent.as_deref();
-        category.is_none_or(|category| consent.is_some_and(|consent| consent.grants(category)))
-    };
+    // What the visitor said in the browser counts before what the server knows.
+    let consents = |record: &Visitor| pipeline.may_look_up(record.consent().or(stated.as_ref()));
     let who = Identifiers {
         canonical_id: wish.canonical_id,
         anonymous_id: None,
@@ -75,10 +72,8 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
         email: wish.email,
         phone: wish.phone,
     };
-    let address = asked.client.address;
-    let worker = Worker { pipeline: &pipeline.key, visitor: who.canonical_id, address };
-    let limits = &asked.configured.limits;
-    let may_call = || limits.work(&worker).inspect_err(|it| app.metrics.limited(it.limit)).is_ok();
+    // Its address is not counted: it is a server's, which asks for many visitors, and has signed.
+    let may_call = || asked.work(who.canonical_id, None).is_ok();
     let answers = wanted.iter().map(|enrichment| async {
         let answer = match &present {
             None => enrichment.without(Source::NoIdentifier, now),
@@ -106,17 +101,4 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
     let profiles = profile::object(answers.iter().map(|(name, json)| (&**name, &**json)));
     let json = format!(r#"{{"profiles":{profiles}}}"#);
     Ok(answer::json(script_literal(&json)))
-}
-
-fn wanted<'p>(
-    pipeline: &'p Pipeline,
-    names: Option<&[String]>,
-) -> Result<Vec<&'p Enrichment>, EdgeError> {
-    match names {
-        None => Ok(pipeline.enrichments.iter().collect()),
-        Some(names) => names
-            .iter()
-            .map(|name| pipeline.enrichment(name).ok_or(EdgeError::UnknownProvider))
-            .collect(),
-    }
 }

@@ -33,7 +33,7 @@ type Answer = Result<Response, EdgeError>;
 pub(super) async fn event(kind: EventKind, asked: &Asked<'_>, body: Body) -> Answer {
     let caller = caller::of_post(asked.headers, asked.pipeline)?;
     let wanted = wanted(asked)?;
-    let body = body::read_event(asked.headers, body).await?;
+    let body = body::read(asked.headers, body).await?;
     let Submission { event, token, handle } = Submission::parse(&body, kind)?;
     let now = asked.app.clock.now();
     let identity = (kind == EventKind::Identify)
@@ -50,6 +50,8 @@ pub(super) async fn event(kind: EventKind, asked: &Asked<'_>, body: Body) -> Ans
         // It says nothing about who is here now, but for a log-in after the other one's log-out.
         Subject::Other(id) => {
             if let Some(proof) = proof_after_log_out(asked, id, identity).await? {
+                // What the one who left had allowed went with them.
+                let news = News { consent: None, ..news };
                 take(&mut visit, Some((Claims::default(), Some(proof))), news).await?;
             }
         }
@@ -145,10 +147,7 @@ fn news(event: &Event, pipeline: &Pipeline, now: Timestamp) -> Result<News, Edge
 /// The providers whose profiles the answer is to carry.
 fn wanted<'r>(asked: &Asked<'r>) -> Result<Option<Vec<&'r Enrichment>>, EdgeError> {
     let Some(list) = asked.query.parameter("enrich")? else { return Ok(None) };
-    let wanted = list
-        .split(',')
-        .map(|name| asked.pipeline.enrichment(name.trim()).ok_or(EdgeError::UnknownProvider));
-    wanted.collect::<Result<_, _>>().map(Some)
+    profile::wanted(asked.pipeline, list.split(',').map(str::trim)).map(Some)
 }
 
 /// A server's client has no cookie, so it must say whose event it is; that is a claim, and changes

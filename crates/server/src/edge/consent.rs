@@ -4,10 +4,8 @@
 //! cached of the visitor's profiles is dropped, and the next enrich is empty.
 
 use axum::body::Body;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use datafly_core::consent::Consent;
-use datafly_core::event::EventError;
 
 use super::answer::accepted;
 use super::asked::Asked;
@@ -19,13 +17,13 @@ use super::visit::Visit;
 
 /// Takes the consent state of this visitor.
 pub(super) async fn consent(asked: &Asked<'_>, body: Body) -> Result<Response, EdgeError> {
-    let caller = caller::of_post(asked.headers, asked.pipeline)?;
-    let body = body::read_event(asked.headers, body).await?;
-    let state = serde_json::from_slice(&body).map_err(|_| EventError::NotJson)?;
-    let consent = Consent::parse(&state)?;
-    if caller == Caller::Server {
-        return Ok(accepted(HeaderMap::new(), None, None));
+    if caller::of_post(asked.headers, asked.pipeline)? == Caller::Server {
+        return Err(EdgeError::NoBrowser);
     }
+    let body = body::read(asked.headers, body).await?;
+    // What is no JSON is no state either, and is refused as one.
+    let state = serde_json::from_slice(&body).unwrap_or_default();
+    let consent = Consent::parse(&state)?;
     let mut visit = Visit::recognise(asked).await?;
     visit.work()?;
     let (present, key) = (visit.present.clone(), &asked.pipeline.key);

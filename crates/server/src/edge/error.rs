@@ -40,14 +40,17 @@ pub(super) enum EdgeError {
     /// A query parameter is there more than once.
     #[error("the query parameter `{0}` is there more than once: send it once")]
     DoubledParameter(&'static str),
+    /// A provider is named more than once.
+    #[error("a provider is named more than once: name each once")]
+    DoubledProvider,
     /// The provider is not one of the pipeline's.
     #[error("this pipeline has no provider of that name: check `providers`")]
     UnknownProvider,
     /// Neither JSON nor plain text.
-    #[error("send the event as `text/plain` or `application/json`")]
+    #[error("send the body as `text/plain` or `application/json`")]
     UnsupportedMediaType,
     /// Over the limit.
-    #[error("the body is longer than an event may be, {0} bytes")]
+    #[error("the body is longer than it may be, {0} bytes")]
     BodyTooLarge(usize),
     /// The body did not arrive in time.
     #[error("the body did not arrive in time")]
@@ -63,6 +66,9 @@ pub(super) enum EdgeError {
         "`anonymousId` is missing: an event without a cookie needs an `anonymousId` or a `userId`"
     )]
     NoSubject,
+    /// About a browser, from a client that is none.
+    #[error("this is about the browser that sends it: send it from a page of the site")]
+    NoBrowser,
     /// The token is refused.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -96,7 +102,9 @@ impl EdgeError {
             Self::OriginNotAllowed => (StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED"),
             Self::NavigationRefused => (StatusCode::FORBIDDEN, "NAVIGATION_REFUSED"),
             Self::MissingParameter(_) => (StatusCode::BAD_REQUEST, "MISSING_PARAMETER"),
-            Self::DoubledParameter(_) => (StatusCode::BAD_REQUEST, "DOUBLED_PARAMETER"),
+            Self::DoubledParameter(_) | Self::DoubledProvider => {
+                (StatusCode::BAD_REQUEST, "DOUBLED_PARAMETER")
+            }
             Self::UnknownProvider => (StatusCode::NOT_FOUND, "UNKNOWN_PROVIDER"),
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
@@ -105,6 +113,7 @@ impl EdgeError {
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "BODY_BROKEN"),
             Self::InvalidEvent(_) | Self::NoSubject => (StatusCode::BAD_REQUEST, "INVALID_EVENT"),
+            Self::NoBrowser => (StatusCode::BAD_REQUEST, "NO_BROWSER"),
             Self::Identity(IdentityError::Contradiction(_)) => {
                 (StatusCode::UNAUTHORIZED, "IDENTITY_MISMATCH")
             }
@@ -154,7 +163,7 @@ impl IntoResponse for EdgeError {
     }
 }
 
-/// Whole seconds, at least one: what `Retry-After` can say.
+/// Whole seconds, none of them too early: what `Retry-After` can say.
 fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

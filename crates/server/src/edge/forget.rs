@@ -4,7 +4,6 @@
 //! under way would bring the id back. What vendors answered of the visitor leaves the caches, and the
 //! answer takes both cookies away.
 
-use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::answer::accepted;
@@ -17,12 +16,14 @@ use super::visit::Visit;
 /// Forgets this browser.
 pub(super) async fn forget(asked: &Asked<'_>) -> Result<Response, EdgeError> {
     if caller::of_post(asked.headers, asked.pipeline)? == Caller::Server {
-        return Ok(accepted(HeaderMap::new(), None, None));
+        return Err(EdgeError::NoBrowser);
     }
     let visit = Visit::recognise(asked).await?;
     visit.work()?;
+    let Asked { app, pipeline, .. } = *asked;
+    app.visitors.reset(&pipeline.key, visit.present.clone()).await?;
+    // Only now: while the id was alive another tab would have filled them again.
     visit.drop_profiles();
-    asked.app.decisions.forget(&asked.pipeline.key, visit.present.id);
-    asked.app.visitors.reset(&asked.pipeline.key, visit.present).await?;
+    app.decisions.forget(&pipeline.key, visit.present.id);
     Ok(accepted(cookies::removal(asked), None, None))
 }

@@ -7,7 +7,9 @@ use datafly_core::visitor::Verification;
 use futures_util::future::join_all;
 
 use super::asked::Asked;
+use super::error::EdgeError;
 use super::visit::Visit;
+use crate::app::Pipeline;
 use crate::enrichment::{Answer, Ask, DEADLINE, Enrichment, Source};
 
 /// What a browser is shown of one provider.
@@ -84,6 +86,21 @@ async fn ask(visit: &Visit<'_>, enrichment: &Enrichment, purpose: Purpose) -> An
         may_call: &|| visit.work().is_ok(),
     };
     enrichment.answer(&ask).await
+}
+
+/// The providers of these names. One named twice would be the same work, and the same member, twice.
+pub(super) fn wanted<'p, 'n>(
+    pipeline: &'p Pipeline,
+    names: impl Iterator<Item = &'n str>,
+) -> Result<Vec<&'p Enrichment>, EdgeError> {
+    let mut wanted = Vec::<&Enrichment>::new();
+    for name in names {
+        if wanted.iter().any(|other| *other.name == *name) {
+            return Err(EdgeError::DoubledProvider);
+        }
+        wanted.push(pipeline.enrichment(name).ok_or(EdgeError::UnknownProvider)?);
+    }
+    Ok(wanted)
 }
 
 /// The attributes of several providers at once, as a JSON object by provider.

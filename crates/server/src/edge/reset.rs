@@ -1,6 +1,5 @@
 //! `POST /v1/reset`: log out. The old id is dead at once, everywhere; the answer's cookie is somebody new.
 
-use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::answer::accepted;
@@ -13,7 +12,7 @@ use super::visit::Visit;
 /// Makes this browser a new visitor.
 pub(super) async fn reset(asked: &Asked<'_>) -> Result<Response, EdgeError> {
     if caller::of_post(asked.headers, asked.pipeline)? == Caller::Server {
-        return Ok(accepted(HeaderMap::new(), None, None));
+        return Err(EdgeError::NoBrowser);
     }
     let mut visit = Visit::recognise(asked).await?;
     visit.work()?;

@@ -55,7 +55,7 @@ impl Edge {
         if let Some(name) = path.strip_prefix(path::ASSETS) {
             let asset =
                 takes_get(&head).and_then(|()| assets::asset(&self.app, name, &head.headers));
-            return asset.unwrap_or_else(IntoResponse::into_response);
+            return asset.unwrap_or_else(assets::refused);
         }
         self.visitor_data(&head, path, body).await
     }

@@ -10,7 +10,6 @@ use super::asked::Asked;
 use super::cookies::{self, Renewal};
 use super::error::EdgeError;
 use crate::credential::Credential;
-use crate::limits::Worker;
 use crate::visitors::Present;
 
 /// The visitor of a request.
@@ -41,13 +40,10 @@ impl<'a> Visit<'a> {
         Ok(Self { asked, now, sent, present })
     }
 
-    /// Counts a piece of work: something that could reach a vendor, or changes state.
+    /// Counts a piece of work of this visitor's.
     pub(super) fn work(&self) -> Result<(), EdgeError> {
         let visitor = (!self.present.minted).then_some(self.present.id);
-        let Asked { app, configured, pipeline, client, .. } = *self.asked;
-        let worker = Worker { pipeline: &pipeline.key, visitor, address: client.address };
-        let work = configured.limits.work(&worker);
-        Ok(work.inspect_err(|exceeded| app.metrics.limited(exceeded.limit))?)
+        Ok(self.asked.work(visitor, self.asked.client.address)?)
     }
 
     /// The cookies the browser is due.
@@ -80,9 +76,7 @@ impl<'a> Visit<'a> {
 
     /// Whether the visitor may be looked up, as far as consent goes.
     pub(super) fn consents(&self) -> bool {
-        let category = self.asked.pipeline.consent.as_deref();
-        let consent = self.present.record.consent();
-        category.is_none_or(|category| consent.is_some_and(|consent| consent.grants(category)))
+        self.asked.pipeline.may_look_up(self.present.record.consent())
     }
 
     /// Drops what is cached of the visitor's profiles.

@@ -33,7 +33,11 @@ fn rust_example() -> Command {
 }
 
 fn run(command: &mut Command, input: &str) -> String {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = child.unwrap_or_else(|error| {
+        let program = command.get_program().display();
+        panic!("the tests need {program}, which does not start ({error}): install it")
+    });
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{command:?}");

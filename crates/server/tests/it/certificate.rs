@@ -11,13 +11,10 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
 
-use crate::harness::{Process, set_up};
+use crate::harness::{Process, set_up, until};
 use crate::operator::{ADMIN, LOCAL, ask, change};
 
 const HOST: &str = "id.shop.test";
-
-/// A look every 250 ms, and time for the reading.
-const SEEN: Duration = Duration::from_secs(1);
 
 struct Pair {
     leaf: CertificateDer<'static>,
@@ -93,20 +90,21 @@ fn a_renewed_pair_is_served_and_half_of_one_is_not() {
     );
     change(folder, "# ADMIN", &tls);
     let server = Process::serve(folder);
+    // Of a change that was looked at: refused, or else it is the next one.
     let refusals = |count: usize| {
         let line = format!("datafly_reload_total{{outcome=\"refused\"}} {count}\n");
-        let metrics = ask(&server, "/metrics", LOCAL);
-        assert!(metrics.contains(&line), "{count} in {metrics}");
+        until(|| ask(&server, "/metrics", LOCAL), |metrics| metrics.contains(&line));
     };
     let mut before = connect(&server, [&old, &new]);
     assert!(is_shown(&old, &before));
 
     // Half of the new pair: the old one is served, and it is said once, however often it is looked at.
     write(folder, "cert.pem", &new.certificate);
-    sleep(SEEN);
+    let ready = || ask(&server, "/readyz", LOCAL);
+    until(ready, |ready| ready.contains("`server.tls.key`: it is not the certificate's"));
+    // Time for two more looks, which may find no change.
+    sleep(Duration::from_millis(600));
     assert!(is_shown(&old, &connect(&server, [&old, &new])));
-    let ready = ask(&server, "/readyz", LOCAL);
-    assert!(ready.contains("`server.tls.key`: it is not the certificate's"), "{ready}");
     refusals(1);
     let log = Process::log(folder);
     let said =
@@ -114,20 +112,18 @@ fn a_renewed_pair_is_served_and_half_of_one_is_not() {
     assert_eq!(said.count(), 1, "{log}");
 
     write(folder, "key.pem", &new.key);
-    sleep(SEEN);
+    until(ready, |ready| ready.contains(r#""refused_configuration":null"#));
     assert!(is_shown(&new, &connect(&server, [&old, &new])));
-    assert!(ask(&server, "/readyz", LOCAL).contains(r#""refused_configuration":null"#));
     // Who came before stays.
     assert!(request(&mut before).starts_with("HTTP/1.1 200"));
     refusals(1);
 
     // Broken, and gone: the pair that was good is served on.
     write(folder, "cert.pem", "-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n");
-    sleep(SEEN);
+    refusals(2);
     fs::remove_file(folder.join("key.pem")).unwrap();
-    sleep(SEEN);
-    assert!(is_shown(&new, &connect(&server, [&old, &new])));
     refusals(3);
+    assert!(is_shown(&new, &connect(&server, [&old, &new])));
 }
 
 /// The two files seldom change at the same moment, and may change right while they are read.
@@ -136,9 +132,9 @@ fn files_that_change_one_after_the_other_at_any_distance_are_served_in_the_end()
     let (folder, _vendor) = set_up();
     let folder = folder.path();
     let path = |name: &str| folder.join(name).display().to_string();
-    let first = pair();
-    write(folder, "cert.pem", &first.certificate);
-    write(folder, "key.pem", &first.key);
+    let mut before = pair();
+    write(folder, "cert.pem", &before.certificate);
+    write(folder, "key.pem", &before.key);
     let tls =
         format!("tls = {{ certificate = '{}', key = '{}' }}", path("cert.pem"), path("key.pem"));
     change(folder, "# ADMIN", &tls);
@@ -148,7 +144,8 @@ fn files_that_change_one_after_the_other_at_any_distance_are_served_in_the_end()
         write(folder, "key.pem", &last.key);
         sleep(Duration::from_millis(distance));
         write(folder, "cert.pem", &last.certificate);
-        sleep(SEEN);
-        assert!(is_shown(&last, &connect(&server, [&first, &last])), "{distance} ms apart");
+        let shown = || is_shown(&last, &connect(&server, [&before, &last])).to_string();
+        until(shown, |shown| shown == "true");
+        before = last;
     }
 }
