@@ -23,6 +23,8 @@ async fn what_a_signed_body_names_is_proven() {
     assert_eq!(nobody.json(), json!({"profiles": {"amperity": {}}}));
     let none = bootstrap(&app, &json!({"userId": "nobody", "providers": []})).await;
     assert_eq!(none.json(), json!({"profiles": {}}));
+    let metrics = app.app.metrics.text(&app.app.engine, &app.app.guards).unwrap();
+    assert!(metrics.contains(r#"source="vendor",personalised="off"}"#), "{metrics}");
 }
 
 #[tokio::test]

@@ -90,6 +90,8 @@ async fn a_server_s_client_gets_no_cookie_and_no_profile() {
     let enrich = format!("/v1/enrich?provider=amperity&key={PIPELINE}");
     let answer = server.send("GET", &enrich, &[], "").await;
     assert_eq!(answer.json()["attributes"], json!({}));
+    let metrics = app.app.metrics.text(&app.app.engine, &app.app.guards).unwrap();
+    assert!(metrics.contains(r#"source="no_identifier",personalised="off"} 1"#), "{metrics}");
     let json = [("content-type", "application/json")];
     let body = r#"{"event":"order","anonymousId":"a1"}"#;
     let answer = server.send("POST", &format!("/v1/t?key={PIPELINE}"), &json, body).await;

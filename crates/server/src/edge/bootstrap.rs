@@ -92,8 +92,9 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
                 enrichment.answer(&ask).await
             }
         };
-        if let Some(id) = who.canonical_id {
-            app.decisions.record(&pipeline.key, id, answer.decision);
+        match who.canonical_id {
+            Some(id) => app.decisions.record(&pipeline.key, id, answer.decision),
+            None => app.metrics.decided(&pipeline.key, &answer.decision),
         }
         (enrichment.name.clone(), answer.attributes)
     });

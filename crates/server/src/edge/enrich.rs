@@ -12,6 +12,7 @@ use super::cookies::Renewal;
 use super::error::EdgeError;
 use super::profile::{self, Purpose};
 use super::visit::Visit;
+use crate::enrichment::Source;
 
 /// Answers with the attributes.
 pub(super) async fn enrich(asked: &Asked<'_>) -> Result<Response, EdgeError> {
@@ -20,7 +21,10 @@ pub(super) async fn enrich(asked: &Asked<'_>) -> Result<Response, EdgeError> {
     let enrichment = asked.pipeline.enrichment(name).ok_or(EdgeError::UnknownProvider)?;
     let refresh = asked.query.parameter("refresh")?.is_some_and(|refresh| refresh == "1");
     if caller == Caller::Server {
-        return Ok(answer::json(body(name, "{}", None)));
+        // No cookie, so nobody.
+        let nobody = enrichment.without(Source::NoIdentifier, asked.app.clock.now());
+        asked.app.metrics.decided(&asked.pipeline.key, &nobody.decision);
+        return Ok(answer::json(body(name, &nobody.attributes, None)));
     }
     let visit = Visit::recognise(asked).await?;
     let attributes = profile::of(&visit, enrichment, Purpose::Enrich { refresh }).await.attributes;
