@@ -98,6 +98,23 @@ async fn routes_and_methods() {
     assert_refused("GET", "/v1/p?key=KEY", "", 405, "METHOD_NOT_ALLOWED").await;
     assert_refused("POST", "/v1/enrich?provider=amperity&key=KEY", "", 405, "METHOD_NOT_ALLOWED")
         .await;
+    // Only the very path is a route.
+    for path in
+        ["/v1/enrich/", "/v1//enrich", "/V1/enrich", "/v1/enric", "/x/v1/enrich", "//v1/enrich"]
+    {
+        let path = format!("{path}?provider=amperity&key=KEY");
+        assert_refused("GET", &path, "", 404, "NOT_FOUND").await;
+    }
+    for (method, path, allowed) in [
+        ("GET", "/v1/p?key=KEY", "POST"),
+        ("POST", "/v1/loader.js?key=KEY", "GET, HEAD"),
+        ("POST", "/v1/assets/nothing.js", "GET, HEAD"),
+    ] {
+        let answer = refusal(method, path, "").await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, allowed), "{path}");
+    }
+    let answer = refusal("HEAD", "/v1/enrich?provider=amperity&key=KEY", "").await;
+    assert_eq!(answer.status, 200);
     let answer = refusal("GET", "/v1/assets/nothing.js", "").await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (404, "NOT_FOUND"));
 }

@@ -14,5 +14,6 @@ async fn everything_is_under_the_base_path_where_there_is_one() {
     assert!(script.contains(r#""assets":"https://collect.shop.test/df/v1/assets/""#), "{script}");
     let page = browser.fetch("POST", &format!("/df/v1/p?{key}"), r#"{"type":"page"}"#).await;
     assert_eq!(page.status, 200);
+    assert_eq!(browser.fetch("GET", &format!("/dfx/v1/loader.js?{key}"), "").await.status, 404);
     assert_eq!(browser.fetch("GET", "/df/v1/assets/sdk-1.js", "").await.status, 200);
 }

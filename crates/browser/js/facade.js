@@ -99,8 +99,7 @@ export const connect = async (datafly, config, early, wasm) => {
   });
 
   try {
-    const bytes = await (await wasm).arrayBuffer();
-    finish((await WebAssembly.instantiate(bytes, imports())).instance);
+    finish((await WebAssembly.instantiateStreaming(wasm, imports())).instance);
     const { providers, timeoutMs, credentialed, context } = config;
     const told = { providers: providers.length, timeoutMs, credentialed, context, early: early.answers.length };
     engine = new Engine(told, hostOf(datafly, config, early, toEngine), ...counters(config.shared));

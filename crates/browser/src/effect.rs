@@ -56,6 +56,12 @@ pub enum Reason {
     Empty,
 }
 
+impl Reason {
+    /// All of them, in their order: they cross the border as positions, as in `REASONS` of js/early.js.
+    pub const ALL: [Self; 6] =
+        [Self::Network, Self::Inline, Self::Error, Self::Timeout, Self::Denied, Self::Empty];
+}
+
 /// What a waiting caller is told, beside the profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {

@@ -52,15 +52,7 @@ fn every_member_of_the_loader_config_is_read_under_its_name() {
 /// Reasons cross the border as positions.
 #[test]
 fn reasons_have_one_order() {
-    let reasons = [
-        Reason::Network,
-        Reason::Inline,
-        Reason::Error,
-        Reason::Timeout,
-        Reason::Denied,
-        Reason::Empty,
-    ];
-    let names = reasons.map(|reason| format!("'{}'", format!("{reason:?}").to_lowercase()));
+    let names = Reason::ALL.map(|reason| format!("'{}'", format!("{reason:?}").to_lowercase()));
     assert!(EARLY.contains(&format!("REASONS = [{}]", names.join(", "))));
-    assert!(reasons.iter().enumerate().all(|(position, reason)| *reason as usize == position));
+    assert!(Reason::ALL.iter().enumerate().all(|(position, reason)| *reason as usize == position));
 }

@@ -1,8 +1,8 @@
 //! The credential cookie's value: which visitor, at which version, said by this server.
 //!
 //! `1.{key id}.{canonical id}.{version}.{day}.{mac}`: the MAC is HMAC-SHA256 over the pipeline's key and
-//! everything before it, so that a visitor of one pipeline is nobody to another. The day (since 1970, UTC) is when it was issued, so that it can be renewed once a day and no
-//! more often. A value that fails in any way is as good as none: the browser gets a new visitor.
+//! everything before it, so that a visitor of one pipeline is nobody to another. The day (since 1970, UTC)
+//! is when it was issued, so that it can be renewed once a day and no more often. A value that fails in any way is as good as none: the browser gets a new visitor.
 
 use data_encoding::BASE64URL_NOPAD;
 use datafly_core::id::{CanonicalId, PipelineKey};

@@ -13,16 +13,6 @@ use crate::{
     session::{Session, Setup},
 };
 
-/// In the order of `REASONS` in js/early.js.
-const REASONS: [Reason; 6] = [
-    Reason::Network,
-    Reason::Inline,
-    Reason::Error,
-    Reason::Timeout,
-    Reason::Denied,
-    Reason::Empty,
-];
-
 /// The session of this page, wired to it.
 #[wasm_bindgen]
 pub struct Engine {
@@ -97,7 +87,7 @@ impl Engine {
     /// An enrich request ended, or the answer to an event says this of the next provider. The reason is a
     /// position; without attributes, they are `undefined`.
     pub fn enriched(&self, id: u32, reason: u8, attributes: JsValue) {
-        let reason = REASONS.get(usize::from(reason)).copied().unwrap_or(Reason::Error);
+        let reason = Reason::ALL.get(usize::from(reason)).copied().unwrap_or(Reason::Error);
         let attributes = (!attributes.is_undefined()).then_some(attributes);
         self.input(|session| session.enriched(RequestId(id), Answer { reason, attributes }));
     }

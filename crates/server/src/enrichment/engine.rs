@@ -149,9 +149,9 @@ impl Engine {
         self.reads.join(at, landed, call, keep)
     }
 
-    /// Reads the personalised attributes of a known profile, to be shown over `underneath` bytes. `None`: the vendor has no
-    /// such profile, or not for this context. Either, and a context that it refuses, counts as an empty map
-    /// for as long as any other: asked on every page it would answer the same.
+    /// Reads the personalised attributes of a known profile, to be shown over `underneath` bytes. `None`: the
+    /// vendor has no such profile, or not for this context. Either, and a context that it refuses, counts
+    /// as an empty map for as long as any other: asked on every page it would answer the same.
     pub(super) async fn personalise(
         self: &Arc<Self>,
         vendor: &Vendor,
