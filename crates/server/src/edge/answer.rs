@@ -21,8 +21,9 @@ pub(super) fn json(json: impl Into<Body>) -> Response {
 
 /// `v1::Accepted`: the answer to an event, a log-out, a consent. Handles are of plain letters.
 ///
-/// Without profiles it holds no visitor's data, but for the id in the handle, and says so: an event also comes as a beacon, which is no
-/// CORS request, and whose answer the page's console would otherwise report as blocked.
+/// Without profiles it holds no visitor's data, but for the id in the handle, and says so: an event also
+/// comes as a beacon, which is no CORS request, and whose answer the page's console would otherwise report
+/// as blocked.
 pub(super) fn accepted(
     headers: HeaderMap,
     handle: Option<&str>,
