@@ -25,9 +25,7 @@ const present = (exchanges) => json(accepted(exchanges(), '/v1/').filter(({ answ
 const arrive = async (visitor, form = 'stub') => {
   const exchanges = gate.watch();
   const tab = await visitor.tab(page(form));
-  // That the server has answered is not yet that the page has read it: an event with the handle says so.
-  do await pageEvent(tab);
-  while (!event(to(exchanges(), '/v1/p').at(-1)).handle);
+  await pageEvent(tab);
   return { tab, exchanges, handle: present(exchanges) };
 };
 

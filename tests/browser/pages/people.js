@@ -6,11 +6,21 @@ import { gate, vendor } from '../harness/world.js';
 export const VERA = { Persona: 'Value Hunter', FavoriteBrand: 'Halden', LifetimeTier: 'Gold' };
 export const ALICE = { Persona: 'Style Seeker', FavoriteBrand: 'Maison Lune', LifetimeTier: 'Platinum' };
 
-/** Sends a page event; from its answer on there is a visitor on record. */
+/**
+ * Sends a page event; from its answer on there is a visitor on record. The page has read that answer when
+ * this returns: if it left before, it would rightly send the event once more.
+ */
 export const pageEvent = async (tab) => {
   const exchanges = gate.watch();
+  let read = 0;
+  const note = (request) => (read += /\/v1\/p\?/.test(request.url()));
+  tab.on('requestfinished', note);
   await tab.evaluate(() => void datafly.page('Home'));
   await until(() => accepted(exchanges(), '/v1/p')[0]?.over, 'the page event is accepted');
+  await until(() => read >= accepted(exchanges(), '/v1/p').length, 'the browser has its answer');
+  tab.off('requestfinished', note);
+  // One turn of the page's own loop, for the SDK.
+  await tab.evaluate(() => new Promise((resume) => setTimeout(resume)));
 };
 
 /** A first visit, after which the vendor knows the browser as that customer's. */
