@@ -39,6 +39,12 @@ async fn a_browser_s_id_is_looked_up_and_a_dead_one_is_not() {
     );
     browser.reset().await;
     assert_eq!(bootstrap(&app, &body).await.json()["profiles"]["amperity"], json!({}));
+    // What else the site says of its visitor is as proven as before.
+    let body = json!({"canonicalId": id, "email": "alice@example.com"});
+    assert_eq!(
+        bootstrap(&app, &body).await.json()["profiles"]["amperity"]["Persona"],
+        "Style Seeker"
+    );
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ fn tell(figure: &str) {
     println!("{figure}");
 }
 
+mod after_consent;
 mod allowlist;
 mod assets;
 mod attacks;

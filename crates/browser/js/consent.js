@@ -36,10 +36,17 @@ export const isOpen = (stored) => {
   return state && !agreed;
 };
 
-/** From here on this state counts. */
+/** Whether nothing may be kept of the visitor, as the last answer has it (`v1::NOBODY`). */
+export const isNobody = ({ handle }) => handle == '-';
+
+/** From here on this state counts. Whether it may be the one that lets somebody be here. */
 export const say = (config, state) => {
+  const wasNobody = isNobody(config);
+  // Who is here from now on is the answer's to say.
+  if (wasNobody) config.handle = void 0;
   config.said = state;
   remember(config, void 0, ['', state]);
+  return wasNobody;
 };
 
 /** The server has confirmed a state for the visitor with this handle, if it names one. */
@@ -63,11 +70,11 @@ export const meet = (config, handle) => {
   if (agreed && agreed != handle) remember(config, void 0, []);
 };
 
-/** Whether a call takes back the consent without which this pipeline shows no profile. */
-export const denies = ({ consent }, call) => {
+/** Whether a call takes back a consent without which this pipeline shows no profile. */
+export const denies = ({ consent = [] }, call) => {
   const text = stateOf(call);
-  if (!text || !consent || consent == 'essential') return false;
-  const state = JSON.parse(text);
-  const granted = (CANONICAL.test(consent) ? state[consent] : null) ?? state.categories?.[consent];
-  return granted !== true;
+  const state = text && JSON.parse(text);
+  const isGranted = (name) =>
+    name == 'essential' || ((CANONICAL.test(name) ? state[name] : null) ?? state.categories?.[name]) === true;
+  return !!text && !consent.every(isGranted);
 };

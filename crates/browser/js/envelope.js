@@ -1,5 +1,5 @@
 // The event envelope: what a call of the page looks like to the server.
-import { isInForce, stateOf } from './consent.js';
+import { isInForce, isNobody, stateOf } from './consent.js';
 import { report } from './install.js';
 import { isMap } from './shared.js';
 
@@ -98,7 +98,7 @@ export const envelopes = (config) => {
     };
     let getToken;
     if (type == 'identify') {
-      config.handle = void 0;
+      if (!isNobody(config)) config.handle = void 0;
       event.traits = second;
       event.token = third && third.token;
       getToken = getTokenOf(args[2]) ?? (event.token ? void 0 : config.getToken);

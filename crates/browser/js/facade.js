@@ -17,6 +17,8 @@ import { counters, countersIn, remember } from './shared.js';
 export const connect = async (datafly, config, early, wasm) => {
   const toEnvelope = envelopes(config);
   let engine;
+  /** The log-in of this page, if any. */
+  let login;
 
   const outbox = outboxOf(datafly, config);
   const hold = (call) => {
@@ -81,10 +83,16 @@ export const connect = async (datafly, config, early, wasm) => {
       const event = toEnvelope(call);
       if (!event) return;
       const [kind, text, getToken] = event;
-      if (kind == 'c') say(config, text);
-      // With the visitor goes what they agreed to.
-      if (kind == 'r') remember(config, void 0, []);
+      const wasNobody = kind == 'c' && say(config, text);
+      if (kind == 'i') login = call;
+      if (kind == 'r') {
+        login = void 0;
+        // With the visitor goes what they agreed to.
+        remember(config, void 0, []);
+      }
       toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
+      // It could not be kept of nobody.
+      if (wasNobody && login) handle(login);
     }
   };
 

@@ -13,7 +13,7 @@ declare const __DATAFLY_CONFIG__: {
   profiles?: Record<string, Record<string, any>>;
   handle?: string;
   context: boolean;
-  consent?: string;
+  consent?: string[];
   /** Put in by `claim`. */
   shared?: string;
   /** Where storage is denied, what would be stored. */

@@ -39,7 +39,7 @@ fn every_member_of_the_loader_config_is_read_under_its_name() {
         profiles: Some([].into()),
         handle: Some(String::new()),
         context: false,
-        consent: Some(String::new()),
+        consent: vec![String::new()],
     };
     let names = serde_json::to_value(config).unwrap();
     for name in names.as_object().unwrap().keys() {

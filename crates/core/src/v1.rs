@@ -32,6 +32,10 @@ pub mod path {
     pub const TRACK: &str = "/v1/t";
 }
 
+/// The handle of a visitor of whom nothing is kept, because that was not allowed. An event that carries it
+/// stays nobody's, also once somebody is there.
+pub const NOBODY: &str = "-";
+
 /// Answer of [`path::ENRICH`]. An unresolved visitor has empty `attributes` and status 200.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EnrichResponse {
@@ -53,7 +57,8 @@ pub struct Accepted {
     /// Always `true`; a refusal is an [`ErrorResponse`].
     pub success: bool,
     /// An opaque name of the visitor as of now. An event that is sent later, perhaps after a log-out, carries
-    /// it as `handle` and is attributed by it. It opens nothing: no profile is looked up by a handle.
+    /// it as `handle` and is attributed by it. It opens nothing: no profile is looked up by a handle. It is
+    /// [`NOBODY`] where nothing may be kept of the visitor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,
     /// With `?enrich=<provider>,…` on an event: the profiles as this very event left them.
@@ -109,7 +114,7 @@ pub struct LoaderConfig {
     /// `POST /v1/p?enrich=<provider>,…`.
     #[serde(default)]
     pub context: bool,
-    /// The consent category without which no profile is given, where the owner asks for one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub consent: Option<String>,
+    /// The consent categories without which no profile is given, where the owner asks for some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consent: Vec<String>,
 }

@@ -6,6 +6,7 @@
 
 mod admin;
 mod cache;
+mod consent;
 mod cookie_domain;
 mod identity;
 mod limits;
@@ -15,6 +16,7 @@ mod server;
 
 pub use admin::AdminConfig;
 pub use cache::CacheConfig;
+pub use consent::ConsentConfig;
 pub use identity::{IdentityConfig, KeyMaterial};
 pub use pipeline::PipelineConfig;
 pub use secrets::Secrets;

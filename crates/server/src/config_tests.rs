@@ -168,14 +168,39 @@ fn every_mistake_names_its_key_and_says_what_to_write() {
             "never stands",
         ),
     ] {
-        assert!(GOOD.contains(good), "{good}");
-        let found = mistakes(&GOOD.replacen(good, bad, 1));
-        assert_eq!(found.len(), 1, "{bad}: {found:#?}");
-        let error = &found[0];
-        assert!(error.contains(key) && error.contains(hint), "{bad}: {error}");
-        // A secret that was pasted into the file is not shown.
-        assert!(!error.contains("canary") && !error.contains("12345678"), "{error}");
+        assert_one_mistake(good, bad, key, hint);
     }
+}
+
+#[test]
+fn what_is_asked_of_visitors_is_asked_in_full() {
+    for (written, key, hint) in [
+        (
+            "cookie = \"after_consent\"",
+            "`pipelines[0].cookie`: which consent?",
+            "`[pipelines.consent] cookie = \"functional\"`",
+        ),
+        (
+            "consent.cookie = \"functional\"",
+            "`pipelines[0].consent.cookie`: cookies are set without asking",
+            "`cookie = \"after_consent\"`",
+        ),
+        ("cookie = \"never\"", "unknown variant `never`", "`after_consent`"),
+        ("consent.enrich = \" \"", "`pipelines[0].consent.enrich` is", "such as `personalization`"),
+    ] {
+        assert_one_mistake("cookie_domain = \"example.com\"", written, key, hint);
+    }
+}
+
+/// The good file with `bad` in place of `good` has one mistake, whose text holds `key` and `hint`.
+fn assert_one_mistake(good: &str, bad: &str, key: &str, hint: &str) {
+    assert!(GOOD.contains(good), "{good}");
+    let found = mistakes(&GOOD.replacen(good, bad, 1));
+    assert_eq!(found.len(), 1, "{bad}: {found:#?}");
+    let error = &found[0];
+    assert!(error.contains(key) && error.contains(hint), "{bad}: {error}");
+    // A secret that was pasted into the file is not shown.
+    assert!(!error.contains("canary") && !error.contains("12345678"), "{error}");
 }
 
 /// Wrong types, unknown keys, missing ones, bad values, unreadable secrets, in every section, the vendors' too.

@@ -1,6 +1,6 @@
 // The server's configuration file.
 import {
-  ALLOWED, ALLOWED_OF_CONTEXT, ASKING, COLLECT, CONTEXT, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE,
+  ALLOWED, ALLOWED_OF_CONTEXT, ASKING, COLLECT, CONTEXT, COOKIELESS, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE,
 } from './site.js';
 
 export const COOKIE_SECRET = 'cookie-key-of-the-browser-tests-0123456789';
@@ -20,8 +20,13 @@ ${pipeline(REQUIRED, sandbox)}
 ${pipeline(OFF, sandbox, { verification: 'off' })}
 ${pipeline(FOREIGN, sandbox, { origin: 'https://www.other.test' })}
 ${pipeline(ASKING, sandbox, { own: 'consent.enrich = "personalization"' })}
+${pipeline(COOKIELESS, sandbox, { verification: 'off', own: COOKIE_AFTER_CONSENT })}
 ${pipeline(CONTEXT, sandbox, { allowed: [...ALLOWED, ...ALLOWED_OF_CONTEXT], integration: MAPPINGS })}
 `;
+
+const COOKIE_AFTER_CONSENT = `
+cookie = "after_consent"
+consent.cookie = "functional"`;
 
 const MAPPINGS = `
 context_sensitive_personalisation = true

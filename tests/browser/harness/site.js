@@ -9,6 +9,8 @@ export const FOREIGN = 'dk_test_other';
 
 /** Looks nobody up who has not allowed `personalization`. */
 export const ASKING = 'dk_test_asking';
+/** `verification = "off"`; sets no cookie where `functional` is not allowed. */
+export const COOKIELESS = 'dk_test_cookieless';
 /** Its profiles depend on the page. */
 export const CONTEXT = 'dk_test_context';
 

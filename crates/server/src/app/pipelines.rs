@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::http::HeaderValue;
-use datafly_core::consent::Consent;
 use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Verification;
 
 use crate::boot_script::BootScript;
+use crate::config::ConsentConfig;
 use crate::enrichment::Enrichment;
 use crate::identity::Verifier;
 use crate::signature::SignatureKeys;
@@ -30,8 +30,8 @@ pub struct Pipeline {
     pub verifier: Verifier,
     /// Verifies what the site's own servers send.
     pub server_keys: SignatureKeys,
-    /// The consent category without which nobody is looked up, where the owner asks for one.
-    pub consent: Option<String>,
+    /// What a visitor has to allow.
+    pub consent: ConsentConfig,
     /// The providers, in the owner's order.
     pub enrichments: Vec<Enrichment>,
     /// The boot script, from its first use on. A pipeline is one configuration's, and so is its script.
@@ -42,12 +42,6 @@ impl Pipeline {
     /// The provider of a name.
     pub fn enrichment(&self, name: &str) -> Option<&Enrichment> {
         self.enrichments.iter().find(|enrichment| &*enrichment.name == name)
-    }
-
-    /// Whether somebody who said this of consent, or nothing, may be looked up.
-    pub fn may_look_up(&self, consent: Option<&Consent>) -> bool {
-        let category = self.consent.as_deref();
-        category.is_none_or(|category| consent.is_some_and(|consent| consent.grants(category)))
     }
 
     /// Whether any provider's attributes depend on what the visitor is doing.

@@ -7,6 +7,7 @@ use datafly_settings::Section;
 use secrecy::SecretString;
 use url::Url;
 
+use super::consent::ConsentConfig;
 use super::cookie_domain;
 use super::identity::IdentityConfig;
 use super::secrets::long_secret;
@@ -29,8 +30,8 @@ pub struct PipelineConfig {
     pub identity: IdentityConfig,
     /// Secrets that the site's own servers sign with.
     pub server_keys: Vec<SecretString>,
-    /// The consent category without which no visitor is looked up, where the owner asks for one.
-    pub consent: Option<String>,
+    /// What a visitor has to allow.
+    pub consent: ConsentConfig,
     /// The vendors.
     pub integrations: Vec<Integration>,
 }
@@ -63,7 +64,7 @@ impl PipelineConfig {
             identity.map_or_else(|| Some(IdentityConfig::default()), IdentityConfig::read);
         let server_keys =
             section.sections("server_keys").into_iter().filter_map(server_key).collect();
-        let consent = section.section("consent").and_then(consent);
+        let consent = ConsentConfig::read(&mut section);
         let integrations = integrations(&mut section);
         section.end();
         Some(Self {
@@ -107,17 +108,6 @@ fn server_key(mut section: Section<'_>) -> Option<SecretString> {
     let secret = long_secret(&mut section, "secret");
     section.end();
     secret
-}
-
-/// The category without which no visitor is looked up.
-fn consent(mut section: Section<'_>) -> Option<String> {
-    let category = section.optional::<String>("enrich");
-    if category.as_ref().is_some_and(|category| category.trim().is_empty()) {
-        let hint = "write a category such as `personalization`, or a code of your consent platform";
-        section.refuse_value("enrich", "", hint);
-    }
-    section.end();
-    category
 }
 
 fn integrations(section: &mut Section<'_>) -> Vec<Integration> {

@@ -6,15 +6,12 @@
 //!
 //! The answer is JSON that may be written into `<script type="application/json">` as it is.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::response::Response;
 use datafly_core::consent::Consent;
 use datafly_core::id::{CanonicalId, Identifier};
 use datafly_core::linking_key::Identifiers;
 use datafly_core::v1::path;
-use datafly_core::visitor::Visitor;
 use futures_util::future::join_all;
 use serde::Deserialize;
 
@@ -58,15 +55,19 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
         None => pipeline.enrichments.iter().collect(),
         Some(names) => profile::wanted(pipeline, names.iter().map(String::as_str))?,
     };
-    let present = match wish.canonical_id {
+    let known = match wish.canonical_id {
         Some(id) => app.visitors.look_at(&pipeline.key, id).await?,
-        None => Some(Arc::new(Visitor::default())),
+        None => None,
     };
+    let known = known.filter(|record| pipeline.consent.may_keep(record.consent()));
+    // What else the body names is proven all the same.
+    let canonical_id = wish.canonical_id.filter(|_| known.is_some());
+    let record = known.unwrap_or_default();
     let stated = wish.consent.as_ref().map(Consent::parse).transpose()?;
     // What the visitor said in the browser counts before what the server knows.
-    let consents = |record: &Visitor| pipeline.may_look_up(record.consent().or(stated.as_ref()));
+    let consents = pipeline.consent.may_look_up(record.consent().or(stated.as_ref()));
     let who = Identifiers {
-        canonical_id: wish.canonical_id,
+        canonical_id,
         anonymous_id: None,
         user_id: wish.user_id,
         email: wish.email,
@@ -75,22 +76,20 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
     // Its address is not counted: it is a server's, which asks for many visitors, and has signed.
     let may_call = || asked.work(who.canonical_id, None).is_ok();
     let answers = wanted.iter().map(|enrichment| async {
-        let answer = match &present {
-            None => enrichment.without(Source::NoIdentifier, now),
-            Some(record) if !consents(record) => enrichment.without(Source::NoConsent, now),
-            Some(record) => {
-                let ask = Ask {
-                    who: &who,
-                    proven: None,
-                    record,
-                    now,
-                    refresh: false,
-                    plain: false,
-                    patience: DEADLINE,
-                    may_call: &may_call,
-                };
-                enrichment.answer(&ask).await
-            }
+        let answer = if consents {
+            let ask = Ask {
+                who: &who,
+                proven: None,
+                record: &record,
+                now,
+                refresh: false,
+                plain: false,
+                patience: DEADLINE,
+                may_call: &may_call,
+            };
+            enrichment.answer(&ask).await
+        } else {
+            enrichment.without(Source::NoConsent, now)
         };
         match who.canonical_id {
             Some(id) => app.decisions.record(&pipeline.key, id, answer.decision),

@@ -69,14 +69,17 @@ pub(super) async fn event(kind: EventKind, asked: &Asked<'_>, body: Body) -> Ans
 /// What an identify says and proves.
 type Identity = (Claims, Option<Binding>);
 
-/// Applies an event to its visitor.
+/// Applies an event to its visitor. One of whom nothing may be kept stays nobody.
 async fn take(
     visit: &mut Visit<'_>,
     identity: Option<Identity>,
     news: News,
 ) -> Result<(), EdgeError> {
+    let Pipeline { key, verification, consent, .. } = visit.asked.pipeline;
+    if !visit.is_kept() && !consent.may_keep(news.consent.as_ref()) {
+        return Ok(());
+    }
     let consented = visit.consents();
-    let Pipeline { key, verification, .. } = visit.asked.pipeline;
     let (visitors, present) = (&visit.asked.app.visitors, visit.present.clone());
     let present = match identity {
         Some((claims, proof)) => {
@@ -85,7 +88,10 @@ async fn take(
         None => visitors.note_event(key, present, news).await?,
     };
     let before = std::mem::replace(&mut visit.present, present);
-    if consented && !visit.consents() && before.id == visit.present.id {
+    if !visit.is_kept() {
+        // Taken back, or somebody else is here, who has allowed nothing yet.
+        visit.forget().await?;
+    } else if consented && !visit.consents() && before.id == visit.present.id {
         visit.drop_profiles();
     }
     Ok(())

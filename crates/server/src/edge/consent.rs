@@ -1,7 +1,8 @@
 //! `POST /v1/consent`: what the visitor allows, from here on.
 //!
 //! A withdrawal takes effect with this answer: where the owner asks for consent before look-ups, what is
-//! cached of the visitor's profiles is dropped, and the next enrich is empty.
+//! cached of the visitor's profiles is dropped, and the next enrich is empty; where for consent before cookies, the
+//! visitor is forgotten.
 
 use axum::body::Body;
 use axum::response::Response;
@@ -26,10 +27,15 @@ pub(super) async fn consent(asked: &Asked<'_>, body: Body) -> Result<Response, E
     let consent = Consent::parse(&state)?;
     let mut visit = Visit::recognise(asked).await?;
     visit.work()?;
-    let (present, key) = (visit.present.clone(), &asked.pipeline.key);
-    visit.present = asked.app.visitors.consent(key, present, consent).await?;
-    if !visit.consents() {
-        visit.drop_profiles();
+    let Asked { app, pipeline, .. } = *asked;
+    if pipeline.consent.may_keep(Some(&consent)) {
+        let present = visit.present.clone();
+        visit.present = app.visitors.consent(&pipeline.key, present, consent).await?;
+        if !visit.consents() {
+            visit.drop_profiles();
+        }
+    } else if visit.is_kept() {
+        visit.forget().await?;
     }
     Ok(accepted(visit.cookies(Renewal::Daily), Some(visit.handle()), None))
 }

@@ -70,7 +70,7 @@ fn script(Asked { configured, pipeline, .. }: &Asked<'_>) -> BootScript {
         profiles: None,
         handle: None,
         context: pipeline.uses_context(),
-        consent: pipeline.consent.clone(),
+        consent: pipeline.consent.for_profiles(),
     };
     BootScript::new(&configured.bundle.loader, config)
 }

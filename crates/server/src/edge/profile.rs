@@ -55,12 +55,19 @@ pub(super) async fn of(visit: &Visit<'_>, enrichment: &Enrichment, purpose: Purp
     };
     let late = decision.source == Source::Deadline;
     let Asked { app, pipeline, .. } = *visit.asked;
-    app.decisions.record(&pipeline.key, visit.present.id, decision);
+    if visit.is_kept() {
+        app.decisions.record(&pipeline.key, visit.present.id, decision);
+    } else {
+        app.metrics.decided(&pipeline.key, &decision);
+    }
     Shown { attributes, late }
 }
 
 /// Why nobody is looked up, if so.
 fn without_asking(visit: &Visit<'_>) -> Option<Source> {
+    if !visit.is_kept() {
+        return Some(Source::NoConsent);
+    }
     if visit.present.minted {
         return Some(Source::Minted);
     }

@@ -1,8 +1,13 @@
 //! A page's request, with the visitor it comes from.
+//!
+//! Where the owner sets no cookie without consent (`cookie = "after_consent"`), whoever has not given it is
+//! nobody: an id for this request, no cookie, no record, no look-up. Who had given it and takes it back is
+//! forgotten.
 
 use axum::http::HeaderMap;
 use datafly_core::id::CanonicalId;
 use datafly_core::linking_key::Identifiers;
+use datafly_core::v1::NOBODY;
 use datafly_core::visitor::Verification;
 use jiff::Timestamp;
 
@@ -31,12 +36,15 @@ pub(super) enum Subject {
 }
 
 impl<'a> Visit<'a> {
-    /// Recognises the visitor, or makes one.
+    /// Recognises the visitor, or makes one. A visitor from before the owner asked for consent is not used.
     pub(super) async fn recognise(asked: &'a Asked<'a>) -> Result<Self, EdgeError> {
         let sent = cookies::credential(asked);
         let Asked { app, pipeline, .. } = *asked;
         let now = app.clock.now();
-        let present = app.visitors.recognise(&pipeline.key, sent.as_ref(), now).await?;
+        let mut present = app.visitors.recognise(&pipeline.key, sent.as_ref(), now).await?;
+        if !present.minted && !pipeline.consent.may_keep(present.record.consent()) {
+            present = app.visitors.recognise(&pipeline.key, None, now).await?;
+        }
         Ok(Self { asked, now, sent, present })
     }
 
@@ -46,13 +54,28 @@ impl<'a> Visit<'a> {
         Ok(self.asked.work(visitor, self.asked.client.address)?)
     }
 
-    /// The cookies the browser is due.
+    /// The cookies the browser is due, or their removal.
     pub(super) fn cookies(&self, renewal: Renewal) -> HeaderMap {
-        cookies::due(self.asked, &self.present, self.sent.as_ref(), renewal, self.now)
+        if self.is_kept() {
+            return cookies::due(self.asked, &self.present, self.sent.as_ref(), renewal, self.now);
+        }
+        match (&self.sent, renewal) {
+            (Some(_), Renewal::Daily) => cookies::removal(self.asked),
+            // A late removal could take away what was allowed meanwhile.
+            (Some(_), Renewal::Never) | (None, _) => HeaderMap::new(),
+        }
+    }
+
+    /// Whether the browser may have a cookie, and the visitor a record.
+    pub(super) fn is_kept(&self) -> bool {
+        self.asked.pipeline.consent.may_keep(self.present.record.consent())
     }
 
     /// What an event that is sent later names the visitor by.
     pub(super) fn handle(&self) -> &str {
+        if !self.is_kept() {
+            return NOBODY;
+        }
         let Asked { configured, pipeline, .. } = *self.asked;
         let new = || configured.credentials.handle(&pipeline.key, self.present.id);
         self.present.handle.get_or_init(new)
@@ -76,7 +99,19 @@ impl<'a> Visit<'a> {
 
     /// Whether the visitor may be looked up, as far as consent goes.
     pub(super) fn consents(&self) -> bool {
-        self.asked.pipeline.may_look_up(self.present.record.consent())
+        self.asked.pipeline.consent.may_look_up(self.present.record.consent())
+    }
+
+    /// Deletes what is stored of the visitor; afterwards a new one is here. The record becomes a tombstone,
+    /// which holds a time and nothing else: without it an event that is still under way would bring the id back.
+    pub(super) async fn forget(&mut self) -> Result<(), EdgeError> {
+        let Asked { app, pipeline, .. } = *self.asked;
+        let successor = app.visitors.reset(&pipeline.key, self.present.clone()).await?;
+        // Only now: while the id was alive another tab would have filled them again.
+        self.drop_profiles();
+        app.decisions.forget(&pipeline.key, self.present.id);
+        self.present = successor;
+        Ok(())
     }
 
     /// Drops what is cached of the visitor's profiles.
