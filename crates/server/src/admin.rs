@@ -3,8 +3,10 @@
 //!
 //! - Every request must name a host of the allowlist, so that no page can reach it by DNS rebinding, and
 //!   none may come from a page: there is no CORS, and a request with an `Origin` is refused.
-//! - Everything needs the token, except that health and metrics are open to this machine.
+//! - Everything needs the token, or the cookie of a session ([`Entrance`]), except that health and metrics are
+//!   open to this machine.
 
+mod entrance;
 mod health;
 mod openapi;
 mod visitors;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -22,6 +24,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+pub use self::entrance::Entrance;
 use crate::app::App;
 
 /// Paths that are open to this machine.
@@ -58,7 +61,12 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         refusal(StatusCode::MISDIRECTED_REQUEST, "HOST_NOT_ALLOWED", message)
     } else if headers.contains_key(header::ORIGIN) {
         refusal(StatusCode::FORBIDDEN, "ORIGIN_NOT_ALLOWED", "pages may not ask here")
-    } else if !(is_open(&request) || door.is_some_and(|door| door.has_token(headers))) {
+    } else if request.uri().path() == entrance::PATH && request.method() == Method::GET {
+        enter(&app.entrance, &request)
+    } else if !(is_open(&request)
+        || app.entrance.knows(headers)
+        || door.is_some_and(|door| door.has_token(headers)))
+    {
         let message = "send the admin token as `Authorization: Bearer`";
         refusal(StatusCode::UNAUTHORIZED, "TOKEN_REJECTED", message)
     } else {
@@ -68,6 +76,18 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+fn enter(entrance: &Entrance, request: &Request) -> Response {
+    match entrance.enter(request.uri().query()) {
+        Ok(Some(response)) => response,
+        Ok(None) => {
+            let message =
+                "this link was used before, or is of another start: start anew for another";
+            refusal(StatusCode::UNAUTHORIZED, "PASS_REJECTED", message)
+        }
+        Err(error) => refusal(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", &error.to_string()),
+    }
 }
 
 impl Door {

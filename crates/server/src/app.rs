@@ -12,7 +12,7 @@ use ipnet::IpNet;
 pub use self::fixed::Fixed;
 pub use self::pipelines::{Pipeline, Pipelines};
 pub use self::reloads::Reloads;
-use crate::admin::Door;
+use crate::admin::{Door, Entrance};
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
 use crate::credential::Credentials;
@@ -21,7 +21,7 @@ use crate::enrichment::Engine;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::protection::Guards;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Runtime};
 use crate::visitors::Visitors;
 use crate::wiring::StartError;
 
@@ -73,6 +73,8 @@ pub struct App {
     pub guards: Arc<Guards>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How a person comes in at the admin listener.
+    pub entrance: Entrance,
     /// What only a restart can change.
     pub fixed: Fixed,
     /// What came of changes of the configuration.
@@ -87,8 +89,8 @@ pub struct Lasting {
     pub engine: Arc<Engine>,
     /// What stands before each vendor's account.
     pub guards: Arc<Guards>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    /// Time and randomness.
+    pub runtime: Runtime,
     /// What only a restart can change.
     pub fixed: Fixed,
 }
@@ -96,7 +98,8 @@ pub struct Lasting {
 impl App {
     /// Serves a configuration.
     pub fn new(configured: Configured, lasting: Lasting) -> Self {
-        let Lasting { visitors, engine, guards, clock, fixed } = lasting;
+        let Lasting { visitors, engine, guards, runtime, fixed } = lasting;
+        let clock = Arc::clone(&runtime.clock);
         let metrics = Arc::<Metrics>::default();
         let reloads = Reloads::since(clock.now());
         Self {
@@ -107,6 +110,7 @@ impl App {
             engine,
             guards,
             clock,
+            entrance: Entrance::new(runtime),
             fixed,
             reloads: Mutex::new(reloads),
         }

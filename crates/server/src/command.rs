@@ -7,6 +7,8 @@ pub(crate) mod serve;
 
 use std::error::Error;
 use std::future::Future;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::{fs, io};
 
@@ -28,10 +30,16 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'sta
 }
 
 /// Tells whoever waits for the file that the listeners are open, and where. Renamed into place, so that
-/// nobody reads half of it.
+/// nobody reads half of it, and for its owner alone: it may hold what opens a door.
 pub(crate) fn write_ready_file(path: &Path, facts: &serde_json::Value) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, facts.to_string())?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)?;
+    file.write_all(facts.to_string().as_bytes())?;
     fs::rename(unfinished, path)
 }
 

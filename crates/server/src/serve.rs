@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,6 +75,18 @@ impl Server {
     pub fn admin_address(&self) -> Result<Option<SocketAddr>, StartError> {
         let admin = self.admin.as_ref().map(TcpListener::local_addr);
         admin.transpose().map_err(StartError::Listen)
+    }
+
+    /// A one-time URL by which a person at this machine comes in at the owner's listener, where there is one.
+    pub fn invitation(&self) -> Result<Option<String>, StartError> {
+        let Some(address) = self.admin_address()? else { return Ok(None) };
+        let host = match address.ip() {
+            ip if ip.is_unspecified() => "localhost".to_owned(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+            IpAddr::V4(ip) => ip.to_string(),
+        };
+        let path = self.app.entrance.invite()?;
+        Ok(Some(format!("http://{host}:{}{path}", address.port())))
     }
 
     /// Answers until `stop` is done, then lets requests in flight end.

@@ -114,16 +114,17 @@ struct Ground<'a> {
 /// Builds the application. The state is opened last, so that a mistake in the configuration is what is
 /// reported, also beside a running server that holds the state.
 pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
-    let Runtime { clock, entropy } = &outside.runtime;
+    let Runtime { entropy, .. } = &outside.runtime;
     let data_dir = config.server.data_dir.clone();
     data_dir::make(&data_dir).map_err(|error| file_error(&data_dir, error))?;
     let kept = |file: &str| kept::secret(&data_dir.join(file), entropy);
     let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, outside, &kept)?);
     let configured = configure(config, &ground)?;
     let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
-    let visitors = Visitors::new(state, outside.runtime.clone());
+    let runtime = outside.runtime.clone();
+    let visitors = Visitors::new(state, runtime.clone());
     let Ground { engine, guards, .. } = ground;
-    let lasting = Lasting { visitors, engine, guards, clock: Arc::clone(clock), fixed };
+    let lasting = Lasting { visitors, engine, guards, runtime, fixed };
     Ok(App::new(configured, lasting))
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn demo(root: &Path) -> Result<()> {
 
     let folder = root.join("target/demo");
     fs::create_dir_all(&folder).context("cannot make target/demo")?;
-    let [shop, id, vendor] = free_ports()?;
+    let [shop, id, vendor, admin] = free_ports()?;
     let (shop_url, id_url) = (format!("http://localhost:{shop}"), format!("http://localhost:{id}"));
 
     let mut sandbox = Process::start(
@@ -63,6 +63,7 @@ pub(crate) fn demo(root: &Path) -> Result<()> {
     };
     let config = CONFIG
         .replace("LISTEN", &format!("127.0.0.1:{id}"))
+        .replace("ADMIN", &format!("127.0.0.1:{admin}"))
         .replace("ID_URL", &id_url)
         .replace("SHOP_URL", &shop_url)
         .replace("DATA_DIR", &path_text(&folder.join("data"))?)
@@ -89,6 +90,9 @@ pub(crate) fn demo(root: &Path) -> Result<()> {
     println!();
     println!("  a shop whose visitor the vendor knows: window.datafly.profile.amperity is filled,");
     println!("  and the page's hero is the one for her persona. {shop_url}/ is a stranger's view.");
+    if let Some(enter) = server.ready["enter"].as_str() {
+        println!("  The owner's side, once: {enter}");
+    }
     println!("  Server {id_url}, vendor (sandbox) http://127.0.0.1:{vendor}, configuration");
     println!("  {}. Stop with Ctrl-C.", config_file.display());
     println!();
@@ -143,19 +147,19 @@ impl Drop for Process {
     }
 }
 
-/// 8080, 8081 and 8082 where they are free, else what the system gives.
-fn free_ports() -> Result<[u16; 3]> {
+/// 8080 to 8083 where they are free, else what the system gives.
+fn free_ports() -> Result<[u16; 4]> {
     let mut held = Vec::new();
-    for wanted in [8080, 8081, 8082] {
+    for wanted in [8080, 8081, 8082, 8083] {
         let listener = TcpListener::bind(("127.0.0.1", wanted))
             .or_else(|_| TcpListener::bind(("127.0.0.1", 0)))
             .context("no free port on 127.0.0.1")?;
-        // Held until all three are chosen, so that no port is chosen twice.
+        // Held until all are chosen, so that no port is chosen twice.
         held.push(listener);
     }
     let ports = held.iter().map(|listener| Ok(listener.local_addr()?.port()));
     let ports = ports.collect::<Result<Vec<_>>>()?;
-    ports.try_into().map_err(|_| anyhow::anyhow!("three ports were asked for"))
+    ports.try_into().map_err(|_| anyhow::anyhow!("four ports were asked for"))
 }
 
 fn path_text(path: &Path) -> Result<String> {

@@ -20,7 +20,8 @@ pub(crate) struct Args {
     /// What to log, as `tracing` filters write it, for example `info` or `datafly_server=debug`.
     #[arg(long, default_value = "info")]
     log: String,
-    /// Once listening, write `{"address","admin"}` to this file.
+    /// Once listening, write `{"address","admin","enter"}` to this file, which only its owner can read. `enter` is
+    /// a one-time URL for a person's browser at the admin listener.
     #[arg(long)]
     ready_file: Option<PathBuf>,
 }
@@ -45,8 +46,9 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
             tracing::info!(address = %admin, "listening for the owner");
         }
         if let Some(path) = &args.ready_file {
-            let admin = admin.map(|admin| admin.to_string());
-            write_ready_file(path, &json!({ "address": address.to_string(), "admin": admin }))?;
+            let (address, admin) = (address.to_string(), admin.map(|admin| admin.to_string()));
+            let enter = server.invitation()?;
+            write_ready_file(path, &json!({ "address": address, "admin": admin, "enter": enter }))?;
         }
         server.run(stop).await?;
         tracing::info!("stopped");

@@ -160,6 +160,42 @@ fn the_owner_s_listener_is_open_for_health_only() {
     }
 }
 
+/// The link that the start made, as a browser follows it.
+#[test]
+fn a_one_time_link_lets_one_browser_in() {
+    let (folder, _vendor) = set_up();
+    change(folder.path(), "# ADMIN", ADMIN);
+    let server = Process::serve(folder.path());
+    let admin = server.ready["admin"].as_str().unwrap();
+    let enter = server.ready["enter"].as_str().unwrap();
+    let path = enter.strip_prefix(&format!("http://{admin}")).unwrap();
+    let (page, pass) = path.split_once("pass=").unwrap();
+
+    for wrong in ["/enter", "/enter?pass=", &format!("{page}pass=x{pass}")] {
+        assert!(ask(&server, wrong, LOCAL).starts_with("HTTP/1.1 401"), "{wrong}");
+    }
+    assert!(ask(&server, path, "host: evil.test\r\n").starts_with("HTTP/1.1 421"));
+    let answer = ask(&server, path, LOCAL);
+    assert!(answer.starts_with("HTTP/1.1 303") && answer.contains("location: /openapi.json"));
+    let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200"), "{cookie}");
+    assert!(ask(&server, path, LOCAL).starts_with("HTTP/1.1 401"), "once");
+
+    let cookie = cookie.split(';').next().unwrap();
+    let from = |site: &str| format!("{LOCAL}cookie: a=b; {cookie}\r\nsec-fetch-site: {site}\r\n");
+    for site in ["same-origin", "none"] {
+        assert!(ask(&server, "/openapi.json", &from(site)).starts_with("HTTP/1.1 200"));
+    }
+    // A page of another port of this machine is of the same site.
+    for headers in [from("same-site"), from("cross-site"), format!("{LOCAL}cookie: {cookie}\r\n")] {
+        assert!(ask(&server, "/openapi.json", &headers).starts_with("HTTP/1.1 401"), "{headers}");
+    }
+    let other = format!("{LOCAL}cookie: {cookie}x\r\nsec-fetch-site: none\r\n");
+    assert!(ask(&server, "/openapi.json", &other).starts_with("HTTP/1.1 401"));
+    let log = Process::log(folder.path());
+    assert!(!log.contains(pass) && !log.contains(cookie), "{log}");
+}
+
 #[test]
 fn health_is_an_exit_code() {
     let (folder, _vendor) = set_up();
