@@ -14,7 +14,7 @@ import { FORMS, init, shopPage } from './pages/shop.js';
 const CONSENT = /^\/v1\/consent/;
 const MODULE = /^\/v1\/assets\/.*\.js$/;
 const SUCCESS = { success: true };
-const NEEDED = { credentialed: true, profiles: { amperity: VERA }, consent: 'personalization' };
+const NEEDED = { credentialed: true, profiles: { amperity: VERA }, consent: ['personalization'] };
 const ALL = { analytics: true, personalization: true, categories: { C0001: true }, google: { ad_storage: 'granted' } };
 
 const isVera = (tab) => tab.waitForFunction(() => datafly.profile.amperity?.Persona == 'Value Hunter');
@@ -99,10 +99,12 @@ scenario('what is no state is reported and not sent', async (visitor) => {
 });
 
 test('a category is granted as the server grants it', () => {
-  const grants = (consent, state) => !denies({ consent }, ['consent', JSON.stringify([state])]);
+  const grants = (category, state) => grantsAll(category && [category], state);
+  const grantsAll = (consent, state) => !denies({ consent }, ['consent', JSON.stringify([state])]);
   const state = { analytics: true, marketing: false, C0002: true, categories: { C0001: true, C0004: false, marketing: true, functional: true } };
   for (const category of ['analytics', 'C0001', 'functional', 'essential', undefined]) assert(grants(category, state), category);
   for (const category of ['marketing', 'personalization', 'C0002', 'C0003', 'C0004', 'categories', 'constructor']) {
     assert(!grants(category, state), category);
   }
+  assert(grantsAll(['analytics', 'C0001', 'essential'], state) && !grantsAll(['analytics', 'C0004'], state));
 });

@@ -12,7 +12,7 @@ import { VERA } from './pages/people.js';
 import { FORMS, init, shopPage } from './pages/shop.js';
 
 const SUCCESS = { success: true };
-const INLINED = { credentialed: true, consent: 'personalization', profiles: { amperity: VERA } };
+const INLINED = { credentialed: true, consent: ['personalization'], profiles: { amperity: VERA } };
 
 /** A page that knows by now that it has no engine. */
 const arrive = async (visitor, form = 'stub', config = { credentialed: true }) => {

@@ -41,7 +41,7 @@ for (const [what, early] of [
   ['the visitor has denied it', `localStorage['datafly.${REQUIRED}'] = '1:0:0:1:1:h:{"personalization":false}';`],
 ]) {
   scenario(`it is not shown where ${what}`, async (visitor) => {
-    gate.fault(LOADER, loaderWith({ credentialed: true, consent: 'personalization' }));
+    gate.fault(LOADER, loaderWith({ credentialed: true, consent: ['personalization'] }));
     const tab = await visitor.tab(shop('stub', { early }));
     await settled(tab);
     assert.deepEqual(await outcomes(tab), Array(2).fill({ reason: 'empty', profile: {} }));
