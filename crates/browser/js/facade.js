@@ -91,8 +91,8 @@ export const connect = async (datafly, config, early, wasm) => {
         remember(config, void 0, []);
       }
       toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
-      // It could not be kept of nobody.
-      if (wasNobody && login) handle(login);
+      // It could not be kept of nobody. Who denies is not named once more.
+      if (wasNobody && login && !denies(config, call)) handle(login);
     }
   };
 

@@ -7,10 +7,10 @@ pub(crate) mod serve;
 
 use std::error::Error;
 use std::future::Future;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::Path;
-use std::{fs, io};
+
+use datafly_server::data_dir;
 
 /// What a command ends with when it fails; shown to the operator as it is.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
@@ -29,18 +29,10 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'sta
     })
 }
 
-/// Tells whoever waits for the file that the listeners are open, and where. Renamed into place, so that
-/// nobody reads half of it, and for its owner alone: it may hold what opens a door.
+/// Tells whoever waits for the file that the listeners are open, and where. Nobody reads half of it, and nobody but
+/// its owner any of it: it may hold what opens a door.
 pub(crate) fn write_ready_file(path: &Path, facts: &serde_json::Value) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
-    file.write_all(facts.to_string().as_bytes())?;
-    fs::rename(unfinished, path)
+    data_dir::write(path, &facts.to_string())
 }
 
 /// One line of the command's own output.

@@ -11,7 +11,7 @@ pub(crate) fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// Writes a file that is there whole, or not at all, also after a power loss.
-pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let unfinished = path.with_extension("new");
     match fs::remove_file(&unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -6,9 +6,9 @@
 //! **Time.** The answer comes within the asker's patience whatever the vendor does. A call that takes
 //! longer goes on by itself and fills the caches for the next page.
 //!
-//! **Cache.** Lives are in [`Lifetimes`], a part of the configuration; keys and memory in [`caches`]. What is past its life is shown while
-//! it is asked for anew, or while the vendor fails. A vendor's failure is never kept as a miss, and
-//! never an error to the page: it is a stale answer, or an empty one.
+//! **Cache.** Lives are in [`Lifetimes`], a part of the configuration; keys and memory in [`caches`]. What is
+//! past its life is shown while it is asked for anew, or while the vendor fails. A vendor's failure is never
+//! kept as a miss, and never an error to the page: it is a stale answer, or an empty one.
 //!
 //! **Calls.** One in flight per key ([`flight`]), each behind the vendor's guard ([`crate::protection`]), each
 //! asked of the caller's limits first. Misses are dampened ([`miss`]).

@@ -13,7 +13,7 @@ pub mod bundle;
 pub mod certificate;
 pub mod config;
 pub mod credential;
-mod data_dir;
+pub mod data_dir;
 pub mod decisions;
 pub mod edge;
 pub mod enrichment;

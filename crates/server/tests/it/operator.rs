@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -169,6 +170,8 @@ fn a_one_time_link_lets_one_browser_in() {
     let admin = server.ready["admin"].as_str().unwrap();
     let enter = server.ready["enter"].as_str().unwrap();
     let path = enter.strip_prefix(&format!("http://{admin}")).unwrap();
+    let mode = fs::metadata(folder.path().join("serve.ready")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "who reads it may come in");
     let (page, pass) = path.split_once("pass=").unwrap();
 
     for wrong in ["/enter", "/enter?pass=", &format!("{page}pass=x{pass}")] {
