@@ -1,16 +1,18 @@
 //! The event envelope: what a page or server sends, in Segment's camelCase form.
 //!
-//! Parsed by hand rather than derived, so that every refusal names its field. Unknown top-level fields
+//! Read field by field rather than derived, so that every refusal names its field. Unknown top-level fields
 //! are dropped: other people's clients send their own (`_metadata`, `integrations`, `writeKey`).
+
+mod read;
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use thiserror::Error;
 
-use crate::consent::{Consent, ConsentError};
-use crate::id::{IdError, Identifier};
+pub use self::read::EventError;
+use crate::consent::Consent;
+use crate::id::Identifier;
 
 /// Largest event in bytes of JSON; also the limit of Amperity's event route.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024;
@@ -24,78 +26,47 @@ pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
 /// Longest visitor handle, in bytes; ours are about 70.
 const MAX_HANDLE_BYTES: usize = 256;
 
-/// What kind of event it is.
+/// The field of an event that holds what is known of where it happened.
+pub const CONTEXT: &str = "context";
+
+/// What kind of event it is: Segment's six.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// A page view.
     Page,
+    /// The same in an app.
+    Screen,
     /// Anything a visitor did, by name.
     Track,
     /// A claim about who the visitor is.
     Identify,
+    /// A claim about the company, household or the like that the visitor belongs to.
+    Group,
+    /// A claim that two ids are one person's. Datafly merges nobody by it; destinations may.
+    Alias,
 }
 
 impl EventKind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Page, Self::Screen, Self::Track, Self::Identify, Self::Group, Self::Alias];
+
     /// The value of the envelope's `type`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Page => "page",
+            Self::Screen => "screen",
             Self::Track => "track",
             Self::Identify => "identify",
+            Self::Group => "group",
+            Self::Alias => "alias",
         }
     }
-}
 
-/// Why a body is not an event.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum EventError {
-    /// The body is not JSON.
-    #[error("the body is not JSON: send one event as a JSON object")]
-    NotJson,
-    /// JSON, but an array or a scalar.
-    #[error("the body is not a JSON object: send one event per request")]
-    NotAnObject,
-    /// A field has another type than the envelope gives it.
-    #[error("`{field}` must be {expected}")]
-    WrongType {
-        /// The field, as a path.
-        field: &'static str,
-        /// What belongs there.
-        expected: &'static str,
-    },
-    /// A required field is absent or blank.
-    #[error("`{field}` is missing: {hint}")]
-    Missing {
-        /// The field.
-        field: &'static str,
-        /// What to write.
-        hint: &'static str,
-    },
-    /// A text is too long.
-    #[error("`{field}` is longer than {limit} bytes")]
-    TooLong {
-        /// The field.
-        field: &'static str,
-        /// Longest allowed, in bytes.
-        limit: usize,
-    },
-    /// An identifier is blank, too long, or has control characters.
-    #[error("`{field}` {reason}")]
-    BadIdentifier {
-        /// The field.
-        field: &'static str,
-        /// What is wrong with it.
-        reason: IdError,
-    },
-    /// `context.consent` is no consent state.
-    #[error("`context.consent`: {0}")]
-    Consent(#[from] ConsentError),
-    /// `type` says one thing, the route another.
-    #[error("`type` says another kind of event than the route, which takes `{expected}`")]
-    KindMismatch {
-        /// What the route takes.
-        expected: &'static str,
-    },
+    /// The kind that a `type` names.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// An identity token as it came, unverified. A credential, so `Debug` hides it.
@@ -122,8 +93,10 @@ pub struct Event {
     pub kind: EventKind,
     /// Name of a track event.
     pub event: Option<String>,
-    /// Name of a page.
+    /// Name of a page or screen.
     pub name: Option<String>,
+    /// What a page or screen is counted under.
+    pub category: Option<String>,
     /// The sender's id of this event, the same in every retry.
     pub message_id: Option<String>,
     /// When it happened, by the sender's clock.
@@ -134,6 +107,10 @@ pub struct Event {
     pub user_id: Option<Identifier>,
     /// The id a client gave itself.
     pub anonymous_id: Option<Identifier>,
+    /// What a group event names.
+    pub group_id: Option<Identifier>,
+    /// The id that an alias says was this person's before.
+    pub previous_id: Option<Identifier>,
     /// What the event is about; names belong to the site.
     pub properties: Map<String, Value>,
     /// What is said of the person.
@@ -153,59 +130,15 @@ pub struct Submission {
     pub handle: Option<String>,
 }
 
-impl Submission {
-    /// Reads a body sent to the route of `kind`.
-    pub fn parse(body: &[u8], kind: EventKind) -> Result<Self, EventError> {
-        let body: Value = serde_json::from_slice(body).map_err(|_| EventError::NotJson)?;
-        let Value::Object(mut fields) = body else {
-            return Err(EventError::NotAnObject);
-        };
-
-        match text(&mut fields, "type")? {
-            Some(written) if written != kind.as_str() => {
-                return Err(EventError::KindMismatch { expected: kind.as_str() });
-            }
-            _ => {}
-        }
-        let token = text_up_to(&mut fields, "token", MAX_TOKEN_BYTES)?.map(IdentityToken);
-        let handle = text_up_to(&mut fields, "handle", MAX_HANDLE_BYTES)?;
-        let event = Event {
-            kind,
-            event: text(&mut fields, "event")?,
-            name: text(&mut fields, "name")?,
-            message_id: text(&mut fields, "messageId")?,
-            timestamp: timestamp(&mut fields, "timestamp")?,
-            sent_at: timestamp(&mut fields, "sentAt")?,
-            user_id: identifier(fields.remove("userId"), "userId")?,
-            anonymous_id: identifier(fields.remove("anonymousId"), "anonymousId")?,
-            properties: object(&mut fields, "properties")?,
-            traits: object(&mut fields, "traits")?,
-            context: object(&mut fields, "context")?,
-        };
-        match kind {
-            EventKind::Track if event.event.is_none() => {
-                Err(EventError::Missing { field: "event", hint: "name what happened" })
-            }
-            EventKind::Identify if event.user_id.is_none() && event.traits.is_empty() => {
-                Err(EventError::Missing {
-                    field: "userId",
-                    hint: "an identify needs a `userId` or `traits`",
-                })
-            }
-            _ => Ok(Self { event, token, handle }),
-        }
-    }
-}
-
 impl Event {
     /// `traits.email`, where it is a usable identifier.
     pub fn email(&self) -> Result<Option<Identifier>, EventError> {
-        identifier(self.traits.get("email").cloned(), "traits.email")
+        read::identifier(self.traits.get("email").cloned(), "traits.email")
     }
 
     /// `traits.phone`, where it is a usable identifier.
     pub fn phone(&self) -> Result<Option<Identifier>, EventError> {
-        identifier(self.traits.get("phone").cloned(), "traits.phone")
+        read::identifier(self.traits.get("phone").cloned(), "traits.phone")
     }
 
     /// `context.consent`, where the page knows it.
@@ -229,77 +162,33 @@ impl Event {
         occurred.min(received)
     }
 
-    /// The event as JSON, in the envelope's spelling: what paths resolve in.
-    pub fn to_json(&self) -> Value {
-        let mut fields = Map::new();
-        let mut text = |name: &str, value: Option<&str>| {
-            if let Some(value) = value {
-                fields.insert(name.to_owned(), value.into());
-            }
-        };
-        text("type", Some(self.kind.as_str()));
-        text("event", self.event.as_deref());
-        text("name", self.name.as_deref());
-        text("messageId", self.message_id.as_deref());
-        text("timestamp", self.timestamp.map(|time| time.to_string()).as_deref());
-        text("userId", self.user_id.as_ref().map(Identifier::expose));
-        text("anonymousId", self.anonymous_id.as_ref().map(Identifier::expose));
-        for (name, map) in
-            [("properties", &self.properties), ("traits", &self.traits), ("context", &self.context)]
-        {
-            fields.insert(name.to_owned(), map.clone().into());
-        }
-        Value::Object(fields)
+    /// The event as a JSON object, in the envelope's spelling: what paths resolve in, and what is kept.
+    /// `timestamp` is by the receiver's clock; what the sender wrote is `originalTimestamp`.
+    pub fn into_json(self, received: Timestamp) -> Value {
+        let occurred = self.occurred_at(received);
+        let time = |time: Timestamp| Value::from(time.to_string());
+        let id = |id: Identifier| Value::from(id.expose());
+        let scalars = [
+            ("type", Some(self.kind.as_str().into())),
+            ("event", self.event.map(Value::from)),
+            ("name", self.name.map(Value::from)),
+            ("category", self.category.map(Value::from)),
+            ("messageId", self.message_id.map(Value::from)),
+            ("timestamp", Some(time(occurred))),
+            ("originalTimestamp", self.timestamp.map(time)),
+            ("sentAt", self.sent_at.map(time)),
+            ("receivedAt", Some(time(received))),
+            ("userId", self.user_id.map(id)),
+            ("anonymousId", self.anonymous_id.map(id)),
+            ("groupId", self.group_id.map(id)),
+            ("previousId", self.previous_id.map(id)),
+        ];
+        let maps =
+            [("properties", self.properties), ("traits", self.traits), (CONTEXT, self.context)];
+        let scalars = scalars.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let maps = maps.map(|(name, map)| (name, Value::Object(map)));
+        scalars.chain(maps).map(|(name, value)| (name.to_owned(), value)).collect()
     }
-}
-
-type Fields = Map<String, Value>;
-
-fn text(fields: &mut Fields, field: &'static str) -> Result<Option<String>, EventError> {
-    text_up_to(fields, field, MAX_NAME_BYTES)
-}
-
-fn text_up_to(
-    fields: &mut Fields,
-    field: &'static str,
-    limit: usize,
-) -> Result<Option<String>, EventError> {
-    match fields.remove(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) if text.len() > limit => {
-            Err(EventError::TooLong { field, limit })
-        }
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(EventError::WrongType { field, expected: "a text" }),
-    }
-}
-
-fn identifier(value: Option<Value>, field: &'static str) -> Result<Option<Identifier>, EventError> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(Value::String(text)) => Identifier::new(text)
-            .map(Some)
-            .map_err(|reason| EventError::BadIdentifier { field, reason }),
-        Some(_) => Err(EventError::WrongType { field, expected: "a text" }),
-    }
-}
-
-fn object(fields: &mut Fields, field: &'static str) -> Result<Fields, EventError> {
-    match fields.remove(field) {
-        None | Some(Value::Null) => Ok(Fields::new()),
-        Some(Value::Object(map)) => Ok(map),
-        Some(_) => Err(EventError::WrongType { field, expected: "an object" }),
-    }
-}
-
-fn timestamp(fields: &mut Fields, field: &'static str) -> Result<Option<Timestamp>, EventError> {
-    let expected = "an ISO 8601 time with an offset, for example 2026-04-17T15:37:10.484Z";
-    text(fields, field)?
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|_| EventError::WrongType { field, expected })
 }
 
 #[cfg(test)]

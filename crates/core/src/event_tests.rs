@@ -23,6 +23,42 @@ fn a_documented_track_event_is_read() {
 }
 
 #[test]
+fn rudderstack_s_way_to_write_an_event_is_read() {
+    let body = json!({
+        "type": "identify", "userId": "", "anonymousId": "a-1", "context": {"traits": {"plan": "gold"}},
+        "originalTimestamp": "2026-04-17T15:37:10.484Z", "sentAt": "2026-04-17T15:37:12.484Z",
+    });
+    let event = parse(EventKind::Identify, &body).unwrap().event;
+    assert_eq!(event.traits["plan"], "gold");
+    let received = "2026-04-17T16:00:02Z".parse().unwrap();
+    assert_eq!(event.occurred_at(received).to_string(), "2026-04-17T16:00:00Z");
+
+    let body = json!({
+        "userId": "u", "traits": {"plan": "silver"}, "context": {"traits": {"plan": "gold"}},
+        "timestamp": "2026-04-17T15:00:00Z", "originalTimestamp": "2026-04-17T15:37:10.484Z",
+    });
+    let event = parse(EventKind::Identify, &body).unwrap().event;
+    assert_eq!(event.traits["plan"], "silver", "its own count first");
+    assert_eq!(event.timestamp.unwrap().to_string(), "2026-04-17T15:00:00Z");
+
+    let body = json!({"event": "e", "context": {"traits": {"plan": "gold"}}});
+    assert!(parse(EventKind::Track, &body).unwrap().event.traits.is_empty());
+}
+
+#[test]
+fn jitsu_s_way_to_name_a_page_is_read() {
+    let name = |body| parse(EventKind::Page, &body).unwrap().event.name;
+    assert_eq!(name(json!({"properties": {"name": "Home"}})).as_deref(), Some("Home"));
+    let both = json!({"name": "Start", "properties": {"name": "Home"}});
+    assert_eq!(name(both).as_deref(), Some("Start"), "its own counts first");
+    for unfit in [json!(""), json!(7), json!("x".repeat(MAX_NAME_BYTES + 1))] {
+        assert_eq!(name(json!({"properties": {"name": unfit}})), None);
+    }
+    let product = json!({"event": "e", "properties": {"name": "Boot"}});
+    assert_eq!(parse(EventKind::Track, &product).unwrap().event.name, None);
+}
+
+#[test]
 fn an_identify_carries_its_token_apart_from_the_event() {
     let body = json!({"userId": "u", "traits": {"email": "j@example.com"}, "token": "h.p.s"});
     let submission = parse(EventKind::Identify, &body).unwrap();

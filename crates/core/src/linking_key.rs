@@ -66,17 +66,23 @@ impl fmt::Debug for KeyValue {
 
 /// The identifiers that may be used for a look-up now: every one of them is proven, or the
 /// pipeline's owner has chosen to believe claims.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Identifiers {
     /// The visitor's own id; absent where a site's server asks about a person without naming a browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub canonical_id: Option<CanonicalId>,
     /// See [`Source::AnonymousId`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymous_id: Option<Identifier>,
     /// See [`Source::UserId`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<Identifier>,
     /// See [`Source::Email`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Identifier>,
     /// See [`Source::Phone`].
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Identifier>,
 }
 
@@ -99,7 +105,8 @@ impl LinkingKey {
     }
 }
 
-fn sha256_hex(text: &str) -> String {
+/// Trimmed, lower-cased, SHA-256, lower-case hex: the one form in which an identifier is hashed.
+pub fn sha256_hex(text: &str) -> String {
     let normal = text.trim().to_lowercase();
     data_encoding::HEXLOWER.encode(&Sha256::digest(normal.as_bytes()))
 }

@@ -7,7 +7,6 @@
 //! use: `user_id` finds `userId`, `context.user_agent` finds `context.userAgent`. Names under
 //! `properties`, `traits` and `partner_attrs` belong to the site and the vendors and are never respelt.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -43,8 +42,24 @@ pub enum PathError {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Step {
-    Name(String),
+    Name {
+        exact: Box<str>,
+        /// The envelope's spelling, found once, because a path is resolved for every event.
+        camel: Option<Box<str>>,
+    },
     Index(usize),
+}
+
+impl Step {
+    fn resolve<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        match self {
+            Self::Index(index) => value.as_array()?.get(*index),
+            Self::Name { exact, camel } => {
+                let map = value.as_object()?;
+                map.get(&**exact).or_else(|| map.get(camel.as_deref()?))
+            }
+        }
+    }
 }
 
 /// A parsed path; `Display` gives the text back.
@@ -55,34 +70,43 @@ pub struct Path(Vec<Step>);
 impl Path {
     /// The value at this path, or `None` where anything on the way is absent or of another shape.
     pub fn resolve<'v>(&self, event: &'v Value) -> Option<&'v Value> {
-        let mut value = event;
-        let mut envelope = true;
-        for (depth, step) in self.0.iter().enumerate() {
-            value = match step {
-                Step::Index(index) => value.as_array()?.get(*index)?,
-                Step::Name(name) => {
-                    let map = value.as_object()?;
-                    let found = map.get(name).or_else(|| {
-                        let respelt = if envelope {
-                            camel_case(name)?
-                        } else {
-                            return None;
-                        };
-                        map.get(respelt.as_ref())
-                    })?;
-                    if depth == 0 {
-                        envelope = name == "context";
-                    }
-                    found
-                }
-            };
+        self.resolve_below(0, event)
+    }
+
+    /// As [`Self::resolve`], but `value` is what the first `steps` steps lead to: for values that are
+    /// beside the event and not in it. A path that is no longer than that names `value` itself.
+    pub fn resolve_below<'v>(&self, steps: usize, value: &'v Value) -> Option<&'v Value> {
+        self.0.iter().skip(steps).try_fold(value, |value, step| step.resolve(value))
+    }
+
+    /// As [`Self::resolve`], but `value` is what all but the last step lead to.
+    pub fn last_below<'v>(&self, value: &'v Value) -> Option<&'v Value> {
+        self.0.last()?.resolve(value)
+    }
+
+    /// The name at a step, counted from 0; `None` past the end, and where the step is an index.
+    pub fn name(&self, step: usize) -> Option<&str> {
+        match self.0.get(step)? {
+            Step::Name { exact, .. } => Some(exact),
+            Step::Index(_) => None,
         }
-        Some(value)
+    }
+
+    /// The path without its last step; `None` where that was the only one.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let (_, before) = self.0.split_last()?;
+        (!before.is_empty()).then(|| Self(before.to_vec()))
+    }
+
+    /// How many steps the path has: names and indices alike.
+    pub fn steps(&self) -> usize {
+        self.0.len()
     }
 }
 
 /// `user_agent` to `userAgent`; `None` when the name has nothing to respell.
-fn camel_case(name: &str) -> Option<Cow<'_, str>> {
+fn camel_case(name: &str) -> Option<Box<str>> {
     if !name.contains('_') || name.starts_with('_') {
         return None;
     }
@@ -93,7 +117,7 @@ fn camel_case(name: &str) -> Option<Cow<'_, str>> {
         respelt.extend(letters.next().map(|first| first.to_ascii_uppercase()));
         respelt.push_str(letters.as_str());
     }
-    Some(Cow::Owned(respelt))
+    Some(respelt.into())
 }
 
 impl FromStr for Path {
@@ -108,6 +132,7 @@ impl FromStr for Path {
         }
         let mut steps = Vec::new();
         let mut at = 0;
+        let mut envelope = true;
         for part in text.split('.') {
             let (name, indices) = match part.find('[') {
                 Some(bracket) => part.split_at(bracket),
@@ -119,7 +144,11 @@ impl FromStr for Path {
             if let Some(stray) = name.find(']') {
                 return Err(PathError::BadIndex { at: at + stray });
             }
-            steps.push(Step::Name(name.to_owned()));
+            let camel = if envelope { camel_case(name) } else { None };
+            if at == 0 {
+                envelope = name == "context";
+            }
+            steps.push(Step::Name { exact: name.into(), camel });
             parse_indices(indices, at + name.len(), &mut steps)?;
             at += part.len() + 1;
         }
@@ -147,8 +176,8 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, step) in self.0.iter().enumerate() {
             match step {
-                Step::Name(name) if depth == 0 => f.write_str(name)?,
-                Step::Name(name) => write!(f, ".{name}")?,
+                Step::Name { exact, .. } if depth == 0 => f.write_str(exact)?,
+                Step::Name { exact, .. } => write!(f, ".{exact}")?,
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }
@@ -219,6 +248,17 @@ mod tests {
         assert_eq!(at("properties.item_id", &event), None);
         assert_eq!(at("traits.first_name", &event), None);
         assert_eq!(at("partner_attrs.amperity.lifetime_tier", &event), None);
+    }
+
+    #[test]
+    fn a_path_resolves_below_its_first_steps_in_what_lies_beside_the_event() {
+        let path: Path = "partner_attrs.amperity.Brands[1]".parse().unwrap();
+        assert_eq!(path.resolve_below(2, &json!({"Brands": ["a", "b"]})), Some(&json!("b")));
+        assert_eq!(path.resolve_below(4, &json!(1)), Some(&json!(1)));
+        assert_eq!((path.steps(), path.name(1), path.name(3)), (4, Some("amperity"), None));
+        let parent = path.parent().map(|parent| parent.to_string());
+        assert_eq!(parent.as_deref(), Some("partner_attrs.amperity.Brands"));
+        assert_eq!("a".parse::<Path>().unwrap().parent(), None);
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub mod path {
     pub const PAGE: &str = "/v1/p";
     /// `POST`: one track event.
     pub const TRACK: &str = "/v1/t";
+    /// `POST`: one group event.
+    pub const GROUP: &str = "/v1/g";
+    /// `POST`: several events, [`super::Batch`].
+    pub const BATCH: &str = "/v1/batch";
+    /// `POST`, signed, from a site's server: one event or several.
+    pub const EVENTS: &str = "/v1/events";
+    /// `GET`: prefix of the image that is an event, by its kind.
+    pub const PIXEL: &str = "/v1/pixel/";
 }
 
 /// The handle of a visitor of whom nothing is kept, because that was not allowed. An event that carries it
@@ -64,6 +72,34 @@ pub struct Accepted {
     /// With `?enrich=<provider>,…` on an event: the profiles as this very event left them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profiles: Option<Profiles>,
+}
+
+/// Answer of a batch: 200 also where some of its events are refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BatchAccepted {
+    /// Always `true`; a batch that is refused whole is an [`ErrorResponse`].
+    pub success: bool,
+    /// How many of its events are accepted.
+    pub accepted: usize,
+    /// Those that are not, in their order. They may be sent again once they are mended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<EventFailure>,
+    /// See [`Accepted::handle`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<String>,
+}
+
+/// An event of a batch that is refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventFailure {
+    /// Its position in the batch, from 0.
+    pub index: usize,
+    /// Its id, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Why.
+    pub error: ErrorBody,
 }
 
 /// Every refusal: `{"error":{"code":"SCREAMING_CASE","message":"…"}}`.

@@ -104,6 +104,16 @@ impl<'r> Section<'r> {
         self.fetch(key, &SecretRef::File(path))
     }
 
+    /// The contents of the files that the key lists, each with its path, as texts that may be secrets.
+    pub fn files(&mut self, key: &'static str) -> Vec<(String, SecretString)> {
+        let paths = self.optional::<Vec<String>>(key).unwrap_or_default();
+        let read = paths.into_iter().enumerate().filter_map(|(index, path)| {
+            let text = self.fetch(&format!("{key}[{index}]"), &SecretRef::File(path.clone()))?;
+            Some((path, text))
+        });
+        read.collect()
+    }
+
     /// The table of that key.
     pub fn section(&mut self, key: &'static str) -> Option<Section<'r>> {
         let value = self.take(key)?;
