@@ -1,12 +1,11 @@
 //! The `State` port: visitors' records and their versions.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use datafly_core::id::{CanonicalId, PipelineKey};
 use datafly_core::visitor::Visitor;
 use jiff::Timestamp;
-use thiserror::Error;
+
+use crate::StoreError;
 
 /// Names a record: a visitor belongs to one pipeline, and two pipelines never share one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,7 +30,7 @@ pub struct Stored {
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// It is durable, under this version.
+    /// It is written, under this version.
     Done {
         /// The record's new version.
         version: u64,
@@ -40,45 +39,30 @@ pub enum Put {
     Conflict,
 }
 
-/// Why the engine could not answer.
-#[derive(Debug, Clone, Error)]
-pub enum StateError {
-    /// The engine is there but failed: a full disk, a broken file, a lost connection.
-    #[error("failed to {action}: {reason}")]
-    Engine {
-        /// What was being done.
-        action: &'static str,
-        /// What the engine says; holds no visitor's data.
-        reason: Arc<str>,
-    },
-    /// The files are of a format this build does not know.
-    #[error(
-        "the state files are of format {found}, this build reads format {expected}: start the version of \
-         datafly that wrote them, or move the data directory away"
-    )]
-    Format {
-        /// What the files say.
-        found: u64,
-        /// What this build reads.
-        expected: u64,
-    },
-    /// A record does not read back.
-    #[error("a visitor's record is damaged")]
-    Damaged,
-    /// The engine was shut down.
-    #[error("the state engine was shut down")]
-    Closed,
+/// When a write has survived a power loss. It has survived `kill -9` once it is answered, either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durable {
+    /// Once it is answered; no [`State::get`] sees it before it is on disk. For what somebody is told was
+    /// done: a log-out, a consent.
+    AtOnce,
+    /// At the latest once a [`Queue::append`](crate::queue::Queue::append) over the same store is answered that
+    /// was begun after this write was answered; never later than what was written after it. For what an event
+    /// changes about its visitor, where whoever sent the event is told nothing until it is appended.
+    ///
+    /// An engine that does not keep the events as well takes this as [`Self::AtOnce`].
+    WithNextAppend,
 }
 
 /// Keeps visitors' records.
 ///
-/// **Durable**: when [`State::put`] answers [`Put::Done`], the record survives `kill -9` and power loss.
+/// **Durable**: when [`State::put`] answers [`Put::Done`], the record survives `kill -9`, and a power loss as
+/// [`Durable`] says.
 /// **Ordered**: a [`State::get`] that starts after that sees this write or a later one.
 /// **Conditional**: of two writes against one version, one wins and the other is told [`Put::Conflict`].
 #[async_trait]
 pub trait State: Send + Sync {
     /// The record, unless there is none or it has expired at `now`.
-    async fn get(&self, key: &VisitorKey, now: Timestamp) -> Result<Option<Stored>, StateError>;
+    async fn get(&self, key: &VisitorKey, now: Timestamp) -> Result<Option<Stored>, StoreError>;
 
     /// Writes the record if its version is still `expected` (0: there is no live record at `now`).
     async fn put(
@@ -87,10 +71,11 @@ pub trait State: Send + Sync {
         visitor: &Visitor,
         expected: u64,
         expires_at: Timestamp,
+        durable: Durable,
         now: Timestamp,
-    ) -> Result<Put, StateError>;
+    ) -> Result<Put, StoreError>;
 
     /// Removes up to `limit` records that have expired at `now`; answers how many went. Called from
     /// time to time; correctness never depends on it, the size of the disk does.
-    async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StateError>;
+    async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 }

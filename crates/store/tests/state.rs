@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use datafly_core::id::{CanonicalId, Identifier};
 use datafly_core::visitor::{Claims, Verification, Visitor};
-use datafly_store::{Put, State, VisitorKey};
+use datafly_store::{Durable, Put, State, VisitorKey};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -43,17 +43,22 @@ async fn suite(state: Arc<dyn State>) {
     pipelines_share_nothing(&*state).await;
     expired_records_are_gone(&*state).await;
     one_of_many_writers_wins_each_version(&state).await;
+    whoever_is_answered_sees_it(&state).await;
 }
 
 async fn versions_grow_by_one_and_stale_writes_conflict(state: &dyn State) {
     let key = key("dk_test_versions", 1);
     assert_eq!(state.get(&key, START).await.unwrap(), None);
     for version in 1..=3 {
-        let put = state.put(&key, &visitor(1), version - 1, after(60), START).await.unwrap();
+        let put = state
+            .put(&key, &visitor(1), version - 1, after(60), Durable::AtOnce, START)
+            .await
+            .unwrap();
         assert_eq!(put, Put::Done { version });
     }
     for stale in [0, 1, 2, 4] {
-        let put = state.put(&key, &visitor(2), stale, after(60), START).await.unwrap();
+        let put =
+            state.put(&key, &visitor(2), stale, after(60), Durable::AtOnce, START).await.unwrap();
         assert_eq!(put, Put::Conflict, "expected {stale}");
     }
     let stored = state.get(&key, START).await.unwrap().unwrap();
@@ -61,15 +66,18 @@ async fn versions_grow_by_one_and_stale_writes_conflict(state: &dyn State) {
 }
 
 async fn pipelines_share_nothing(state: &dyn State) {
-    state.put(&key("dk_test_aaaa", 9), &visitor(1), 0, after(60), START).await.unwrap();
+    state
+        .put(&key("dk_test_aaaa", 9), &visitor(1), 0, after(60), Durable::AtOnce, START)
+        .await
+        .unwrap();
     assert_eq!(state.get(&key("dk_test_bbbb", 9), START).await.unwrap(), None);
 }
 
 async fn expired_records_are_gone(state: &dyn State) {
     let (short, long) = (key("dk_test_expiry", 1), key("dk_test_expiry", 2));
-    state.put(&short, &visitor(1), 0, after(10), START).await.unwrap();
-    state.put(&long, &visitor(1), 0, after(10), START).await.unwrap();
-    state.put(&long, &visitor(2), 1, after(1000), START).await.unwrap();
+    state.put(&short, &visitor(1), 0, after(10), Durable::AtOnce, START).await.unwrap();
+    state.put(&long, &visitor(1), 0, after(10), Durable::AtOnce, START).await.unwrap();
+    state.put(&long, &visitor(2), 1, after(1000), Durable::AtOnce, START).await.unwrap();
     assert!(state.get(&short, after(9)).await.unwrap().is_some());
     assert_eq!(state.get(&short, after(10)).await.unwrap(), None);
 
@@ -79,7 +87,8 @@ async fn expired_records_are_gone(state: &dyn State) {
     assert_eq!(state.get(&short, START).await.unwrap(), None);
     assert!(state.get(&long, after(999)).await.unwrap().is_some());
     // An expired record starts again at version 1.
-    let put = state.put(&long, &visitor(3), 0, after(5000), after(1000)).await.unwrap();
+    let put =
+        state.put(&long, &visitor(3), 0, after(5000), Durable::AtOnce, after(1000)).await.unwrap();
     assert_eq!(put, Put::Done { version: 1 });
 }
 
@@ -90,7 +99,10 @@ async fn one_of_many_writers_wins_each_version(state: &Arc<dyn State>) {
             .map(|n| {
                 let (state, key) = (Arc::clone(state), key.clone());
                 tokio::spawn(async move {
-                    state.put(&key, &visitor(n), round, after(60), START).await.unwrap()
+                    state
+                        .put(&key, &visitor(n), round, after(60), Durable::AtOnce, START)
+                        .await
+                        .unwrap()
                 })
             })
             .collect();
@@ -99,6 +111,26 @@ async fn one_of_many_writers_wins_each_version(state: &Arc<dyn State>) {
             wins += usize::from(writer.await.unwrap() == Put::Done { version: round + 1 });
         }
         assert_eq!(wins, 1, "round {round}");
+    }
+}
+
+async fn whoever_is_answered_sees_it(state: &Arc<dyn State>) {
+    let visitors = (0..8).map(|n| {
+        let state = Arc::clone(state);
+        tokio::spawn(async move {
+            let key = key("dk_test_seen", n);
+            for version in 0..20 {
+                let durable =
+                    if version % 2 == 0 { Durable::WithNextAppend } else { Durable::AtOnce };
+                let put = state.put(&key, &visitor(n), version, after(60), durable, START).await;
+                assert_eq!(put.unwrap(), Put::Done { version: version + 1 });
+                let stored = state.get(&key, START).await.unwrap().unwrap();
+                assert_eq!(stored.version, version + 1);
+            }
+        })
+    });
+    for visitor in visitors.collect::<Vec<_>>() {
+        visitor.await.unwrap();
     }
 }
 
@@ -143,6 +175,7 @@ async fn agrees_with_a_map<S: State>(open: impl Fn() -> S, steps: Vec<Step>) {
                         &visitor(user),
                         current + expected_off_by,
                         expires_at,
+                        if user % 2 == 0 { Durable::AtOnce } else { Durable::WithNextAppend },
                         now,
                     )
                     .await
@@ -176,8 +209,10 @@ async fn agrees_with_a_map<S: State>(open: impl Fn() -> S, steps: Vec<Step>) {
 }
 
 mod embedded {
-    use datafly_store::StateError;
-    use datafly_store::embedded::EmbeddedState;
+    use std::path::Path;
+
+    use datafly_store::embedded::Embedded;
+    use datafly_store::{Backup, StoreError};
 
     use super::*;
 
@@ -185,69 +220,134 @@ mod embedded {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap()
     }
 
+    fn open(folder: &Path) -> Embedded {
+        Embedded::open(folder, None).unwrap()
+    }
+
+    /// Does something with a store of the files behind the engine's back.
+    fn tamper(folder: &Path, store: &str, tamper: impl FnOnce(&fjall::Keyspace)) {
+        let database = fjall::Database::builder(folder).open().unwrap();
+        tamper(&database.keyspace(store, fjall::KeyspaceCreateOptions::default).unwrap());
+    }
+
     #[test]
     fn passes_the_suite() {
         let folder = tempfile::tempdir().unwrap();
-        let state = EmbeddedState::open(&folder.path().join("state.redb")).unwrap();
+        let state = open(&folder.path().join("store"));
         runtime().block_on(suite(Arc::new(state)));
     }
 
     #[test]
-    fn a_file_in_use_is_refused_with_its_reason() {
+    fn files_in_use_are_refused_with_their_reason() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state.redb");
-        let _first = EmbeddedState::open(&file).unwrap();
-        let error = EmbeddedState::open(&file).unwrap_err().to_string();
-        assert!(error.contains("failed to open the state file"), "{error}");
+        let files = folder.path().join("store");
+        let _first = open(&files);
+        let error = Embedded::open(&files, None).unwrap_err();
+        assert!(matches!(error, StoreError::InUse), "{error}");
+        assert!(error.to_string().contains("in use by another process"), "{error}");
     }
 
     #[test]
-    fn a_file_of_another_format_is_refused() {
+    fn files_of_another_format_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state.redb");
-        let database = redb::Database::create(&file).unwrap();
-        let transaction = database.begin_write().unwrap();
-        let meta = redb::TableDefinition::<&str, u64>::new("meta");
-        transaction.open_table(meta).unwrap().insert("format", 99).unwrap();
-        transaction.commit().unwrap();
-        drop(database);
-        let error = EmbeddedState::open(&file).unwrap_err();
-        assert!(matches!(error, StateError::Format { found: 99, expected: 1 }), "{error}");
+        let files = folder.path().join("store");
+        drop(open(&files));
+        tamper(&files, "meta", |meta| meta.insert("format", 99_u64.to_be_bytes()).unwrap());
+        let error = Embedded::open(&files, None).unwrap_err();
+        assert!(matches!(error, StoreError::Format { found: 99, expected: 1 }), "{error}");
     }
 
     #[test]
-    fn a_damaged_record_counts_as_none_and_is_replaced() {
+    fn files_left_half_made_are_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state.redb");
-        let key = key("dk_test_damaged", 1);
-        let put = |state: &EmbeddedState| {
-            let visitor = visitor(1);
-            let put = state.put(&key, &visitor, 0, after(60), START);
-            assert_eq!(runtime().block_on(put).unwrap(), Put::Done { version: 1 });
-        };
-        put(&EmbeddedState::open(&file).unwrap());
-        let database = redb::Database::open(&file).unwrap();
-        let transaction = database.begin_write().unwrap();
-        {
-            let name = redb::TableDefinition::<&[u8], &[u8]>::new("visitors");
-            let mut visitors = transaction.open_table(name).unwrap();
-            let bytes = redb::ReadableTable::first(&visitors).unwrap().unwrap().0.value().to_vec();
-            visitors.insert(bytes.as_slice(), b"{\"half\":".as_slice()).unwrap();
+        let (files, unfinished) = (folder.path().join("store"), folder.path().join("store.new"));
+        std::fs::create_dir(&unfinished).unwrap();
+        std::fs::write(unfinished.join("0.jnl"), b"half of a journal").unwrap();
+        drop(open(&files));
+        assert!(files.exists() && !unfinished.exists());
+    }
+
+    #[test]
+    fn a_damaged_record_counts_as_none_is_replaced_and_expires() {
+        for left in [0, 10, 20] {
+            let folder = tempfile::tempdir().unwrap();
+            let files = folder.path().join("store");
+            let key = key("dk_test_damaged", 1);
+            let put = |state: &Embedded| {
+                let visitor = visitor(1);
+                let put = state.put(&key, &visitor, 0, after(60), Durable::AtOnce, START);
+                assert_eq!(runtime().block_on(put).unwrap(), Put::Done { version: 1 });
+            };
+            let damage = || {
+                tamper(&files, "visitors", |visitors| {
+                    let (key, record) = visitors.first_key_value().unwrap().into_inner().unwrap();
+                    visitors.insert(key, &record[..left]).unwrap();
+                });
+            };
+            put(&open(&files));
+            damage();
+            let state = open(&files);
+            assert_eq!(runtime().block_on(state.get(&key, START)).unwrap(), None);
+            put(&state);
+            drop(state);
+            damage();
+            let state = open(&files);
+            let a_day_later = after(60 + 24 * 60 * 60);
+            assert_eq!(runtime().block_on(state.sweep(a_day_later, 9)).unwrap(), 1);
+            drop(state);
+            tamper(&files, "visitors", |visitors| assert!(visitors.is_empty().unwrap()));
+            tamper(&files, "expiries", |expiries| assert!(expiries.is_empty().unwrap()));
         }
-        transaction.commit().unwrap();
-        drop(database);
-        let state = EmbeddedState::open(&file).unwrap();
-        assert_eq!(runtime().block_on(state.get(&key, START)).unwrap(), None);
-        put(&state);
+    }
+
+    /// Its entry in the index moves once a day, and goes with it.
+    #[test]
+    fn a_record_that_is_written_all_day_has_one_expiry() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = folder.path().join("store");
+        let key = key("dk_test_often", 1);
+        runtime().block_on(async {
+            let state = open(&files);
+            for version in 0..60 {
+                let hours = i64::try_from(version).unwrap();
+                let (now, until) = (after(hours * 3600), after((hours + 400 * 24) * 3600));
+                let durable = Durable::WithNextAppend;
+                state.put(&key, &visitor(1), version, until, durable, now).await.unwrap();
+            }
+        });
+        tamper(&files, "expiries", |expiries| {
+            assert_eq!(expiries.len().unwrap(), 1);
+            // Each day costs an entry, and the removal of the one before.
+            assert!(expiries.approximate_len() <= 2 * 4, "{}", expiries.approximate_len());
+        });
+        runtime().block_on(async {
+            let state = open(&files);
+            let end = after((59 + 400 * 24) * 3600);
+            assert_eq!(state.sweep(end - SignedDuration::from_secs(1), 9).await.unwrap(), 0);
+            assert_eq!(state.sweep(end, 9).await.unwrap(), 1);
+        });
+        tamper(&files, "expiries", |expiries| assert!(expiries.is_empty().unwrap()));
     }
 
     #[test]
-    fn a_file_left_half_made_is_made_anew() {
+    fn a_backup_holds_what_was_answered_before_it() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("state.redb");
-        std::fs::write(folder.path().join("state.redb.new"), b"half of a head").unwrap();
-        drop(EmbeddedState::open(&file).unwrap());
-        assert!(file.exists() && !folder.path().join("state.redb.new").exists());
+        let (files, copy) = (folder.path().join("store"), folder.path().join("copy"));
+        std::fs::create_dir(folder.path().join("copy.new")).unwrap();
+        std::fs::write(folder.path().join("copy.new/0.jnl"), b"what was left").unwrap();
+        let state = open(&files);
+        let key = key("dk_test_backup", 1);
+        runtime().block_on(async {
+            let durable = Durable::WithNextAppend;
+            state.put(&key, &visitor(1), 0, after(60), durable, START).await.unwrap();
+            state.backup(&copy).await.unwrap();
+            state.put(&key, &visitor(2), 1, after(60), durable, START).await.unwrap();
+            state.backup(&copy).await.unwrap_err();
+            let copy = open(&copy);
+            let stored = copy.get(&key, START).await.unwrap().unwrap();
+            assert_eq!((stored.visitor, stored.version), (visitor(1), 1));
+            assert_eq!(copy.sweep(after(60), 9).await.unwrap(), 1);
+        });
     }
 
     proptest! {
@@ -255,8 +355,8 @@ mod embedded {
         #[test]
         fn agrees_with_a_map_across_reopening(steps in steps()) {
             let folder = tempfile::tempdir().unwrap();
-            let file = folder.path().join("state.redb");
-            runtime().block_on(agrees_with_a_map(|| EmbeddedState::open(&file).unwrap(), steps));
+            let files = folder.path().join("store");
+            runtime().block_on(agrees_with_a_map(|| open(&files), steps));
         }
     }
 }
