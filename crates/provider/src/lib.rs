@@ -1,16 +1,27 @@
-//! The vendors that datafly asks for profiles: ports and one folder of adapter per vendor.
+//! The vendors that datafly asks for profiles and hands events to: ports, and one folder of adapter per vendor.
 //!
 //! Every vendor's folder has the same files: `config` (what the owner writes), `token` (which credential
 //! serves which call), `client` (the calls), `wire` (the vendor's shapes, which never leave the folder),
-//! `error` (status to [`ProviderError`]) and `tests` (against the sandbox).
+//! `error` (the vendor's answers in the port's words) and `tests` (against the sandbox). Amperity is both a
+//! provider and a destination: its look-ups are in `client`, its deliveries in `ingest`.
 //!
 //! All HTTP goes through [`http`]: it sets deadlines, refuses redirects and caps bodies. Sockets come in
 //! as an argument, an [`http::Transport`]; [`http::Network`] alone knows reqwest.
 
 pub mod amperity;
+mod destination;
+pub mod ga4;
 pub mod http;
+mod keys;
+pub mod meta_capi;
 mod profile;
+pub mod tiktok;
 mod token;
+pub mod webhook;
 
+pub use destination::{
+    Answered, Attempt, ConfigFault, Delivery, Destination, Exchange, Fate, Receipt, Refusal, Terms,
+    Trouble,
+};
 pub use profile::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
 pub use token::{TokenError, TokenSource};

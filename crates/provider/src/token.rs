@@ -1,7 +1,8 @@
 //! The `TokenSource` port: the credential for the next call.
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 /// Why there is no credential.
@@ -35,4 +36,17 @@ impl TokenSource for StaticToken {
     async fn token(&self) -> Result<SecretString, TokenError> {
         Ok(self.0.clone())
     }
+}
+
+/// The value of an `Authorization` header, which nothing below shows in a log.
+pub(crate) fn bearer(token: &SecretString) -> Result<HeaderValue, TokenError> {
+    sensitive(&format!("Bearer {}", token.expose_secret()))
+}
+
+/// A header's value that is a credential, which nothing below shows in a log.
+pub(crate) fn sensitive(value: &str) -> Result<HeaderValue, TokenError> {
+    let mut value = HeaderValue::try_from(value)
+        .map_err(|_| TokenError { reason: "the token has characters no header can".into() })?;
+    value.set_sensitive(true);
+    Ok(value)
 }

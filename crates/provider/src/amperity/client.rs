@@ -10,16 +10,15 @@ use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::config::Config;
 use super::error::Question;
 use super::wire::{self, LookupRequest};
-use super::{error, token};
+use super::{TENANT_HEADER, error, token};
 use crate::http::{self as vendor_http, Transport};
 use crate::profile::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
-use crate::token::{TokenError, TokenSource};
+use crate::token::{TokenSource, bearer};
 
 /// How long one call may take. Amperity documents a 95th percentile under 100 ms for its profile
 /// reads; ten times that is an answer nobody waits for any more.
@@ -27,9 +26,6 @@ const DEADLINE: Duration = Duration::from_secs(1);
 
 /// Longest profile that is read. Profiles are a few kilobytes; this leaves room for long lists.
 const MAX_PROFILE_BYTES: usize = 1024 * 1024;
-
-/// Requests a second that a tenant has, for look-ups and events together (peers 1.4).
-const REQUESTS_PER_SECOND: u32 = 500;
 
 /// Reads profiles of one collection.
 pub struct AmperityProfiles {
@@ -39,6 +35,7 @@ pub struct AmperityProfiles {
     tenant_header: HeaderValue,
     collection_id: String,
     personalises: bool,
+    quota: Quota,
     tokens: Arc<dyn TokenSource>,
 }
 
@@ -53,6 +50,7 @@ impl AmperityProfiles {
             tenant_header: config.tenant_header.clone(),
             collection_id: profiles.collection_id.clone(),
             personalises: !config.context.is_empty(),
+            quota: config.quota(),
             tokens: token::for_profiles(profiles),
         })
     }
@@ -101,11 +99,8 @@ impl AmperityProfiles {
         question: Question<'_>,
     ) -> Result<Option<Profile>, ProviderError> {
         let token = self.tokens.token().await?;
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
-            .map_err(|_| TokenError { reason: "the token has characters no header can".into() })?;
-        authorization.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, authorization);
-        request.headers_mut().insert("amperity-tenant", self.tenant_header.clone());
+        request.headers_mut().insert(AUTHORIZATION, bearer(&token)?);
+        request.headers_mut().insert(TENANT_HEADER, self.tenant_header.clone());
 
         let sent = vendor_http::send(&*self.transport, request, DEADLINE, MAX_PROFILE_BYTES);
         let answer = sent.await?;
@@ -157,9 +152,6 @@ impl ProfileProvider for AmperityProfiles {
     }
 
     fn quota(&self) -> Quota {
-        Quota {
-            account: format!("amperity {} {}", self.base_url, self.tenant),
-            requests_per_second: REQUESTS_PER_SECOND,
-        }
+        self.quota.clone()
     }
 }

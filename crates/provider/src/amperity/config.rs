@@ -1,5 +1,7 @@
 //! What the owner writes for an Amperity integration: the seed's names, exactly.
 
+mod ingest;
+
 use std::collections::BTreeMap;
 
 use datafly_core::allowlist::Allowlist;
@@ -10,7 +12,11 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::NAME;
+pub(super) use self::ingest::IngestConfig;
+use super::token::INGEST_KEY;
+use super::{NAME, REQUESTS_PER_SECOND};
+use crate::keys;
+use crate::profile::Quota;
 
 /// A checked section with its secrets.
 #[derive(Debug, Clone)]
@@ -21,6 +27,8 @@ pub struct Config {
     pub tenant_id: String,
     /// The same as the `Amperity-Tenant` header's value.
     pub(super) tenant_header: HeaderValue,
+    /// What deliveries need.
+    pub ingest: IngestConfig,
     /// What profile look-ups need, where the owner configured them.
     pub profiles: Option<ProfileConfig>,
     /// How visitors are looked up, in order.
@@ -45,9 +53,9 @@ impl Config {
     pub fn read(mut section: Section<'_>) -> Option<Self> {
         let base_url = base_url(&mut section);
         let tenant = tenant(&mut section);
-        check_events(&mut section);
-        let ingest_key = section.required_secret("api_key");
+        let ingest_key = keys::header_secret(&mut section, INGEST_KEY);
         let profiles = profiles(&mut section, ingest_key.as_ref());
+        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), ingest_key);
         let linking_keys = section.optional("linking_keys").unwrap_or_default();
         let allowlist = allowlist(&mut section);
         let context = context(&mut section);
@@ -57,11 +65,20 @@ impl Config {
             base_url: base_url?,
             tenant_id,
             tenant_header,
+            ingest: ingest?,
             profiles,
             linking_keys,
             allowlist: allowlist?,
             context,
         })
+    }
+
+    /// Look-ups and deliveries of a tenant share one budget.
+    pub(super) fn quota(&self) -> Quota {
+        Quota {
+            account: format!("{NAME} {} {}", self.base_url, self.tenant_id),
+            requests_per_second: REQUESTS_PER_SECOND,
+        }
     }
 }
 
@@ -71,7 +88,7 @@ fn base_url(section: &mut Section<'_>) -> Option<Url> {
     let subdomain = section.required::<String>("tenant_subdomain", "tenant_subdomain = \"acme\"");
     if section.has("base_url") {
         let url: Url = section.optional("base_url")?;
-        return with_trailing_slash(section, url);
+        return keys::checked_base_url(section, url);
     }
     let subdomain = subdomain?;
     let label =
@@ -86,58 +103,14 @@ fn base_url(section: &mut Section<'_>) -> Option<Url> {
     url
 }
 
-fn with_trailing_slash(section: &Section<'_>, mut url: Url) -> Option<Url> {
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let plain = url.username().is_empty() && url.password().is_none();
-    if !plain || url.query().is_some() || url.fragment().is_some() {
-        // Not shown, since it may be a password.
-        let reason = "it has a user name, a password, a query or a fragment: write scheme, host and path only";
-        section.refuse("base_url", reason);
-        return None;
-    }
-    // Credentials would travel in the clear.
-    if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
-        section.refuse_value(
-            "base_url",
-            url,
-            "write an https URL (http only for a loopback address)",
-        );
-        return None;
-    }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    Some(url)
-}
-
 fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
-    let id = text(section, "tenant_id", "tenant_id = \"acme\"")?;
+    let id = keys::text(section, "tenant_id", "tenant_id = \"acme\"")?;
     let header = HeaderValue::from_str(&id);
     if header.is_err() {
         let reason = "it has characters that no HTTP header can carry: copy the id from Amperity";
         section.refuse("tenant_id", reason);
     }
     header.ok().map(|header| (id, header))
-}
-
-/// What deliveries need: checked with the rest, so that a mistake is known before the first event.
-fn check_events(section: &mut Section<'_>) {
-    let _ = text(section, "source_value", "source_value = \"DATAFLY\"");
-    let stream = section.required::<String>("event_stream_id", "event_stream_id = \"esm-…\"");
-    let Some(stream) = stream.filter(|stream| !is_id(stream, "esm-")) else { return };
-    let hint = if stream.starts_with("is-") {
-        // The batch path, which the seed warns of.
-        "ids that start with `is-` belong to batch ingest, which accepts events but does not update profiles \
-         in real time; create a real-time stream and use its `esm-` id"
-    } else {
-        "write the real-time stream's id, which starts with `esm-`"
-    };
-    section.refuse_value("event_stream_id", stream, hint);
 }
 
 fn profiles(section: &mut Section<'_>, ingest: Option<&SecretString>) -> Option<ProfileConfig> {
@@ -210,16 +183,6 @@ fn context(section: &mut Section<'_>) -> ContextMappings {
         }
     }
     mappings
-}
-
-/// A text that is not blank.
-fn text(section: &mut Section<'_>, key: &'static str, example: &str) -> Option<String> {
-    let text = section.required::<String>(key, example)?;
-    if text.trim().is_empty() {
-        section.refuse(key, format_args!("it is empty: write for example `{example}`"));
-        return None;
-    }
-    Some(text)
 }
 
 /// Ids go into URL paths, so nothing but what Amperity's own ids are made of.

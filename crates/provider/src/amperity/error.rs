@@ -46,8 +46,11 @@ impl From<HttpError> for ProviderError {
         match error {
             HttpError::Deadline => Self::Deadline,
             HttpError::Connection(reason) => Self::Unreachable { reason },
-            HttpError::TooLong => Self::BadAnswer { reason: "it is longer than a profile may be" },
-            HttpError::Encoded => {
+            HttpError::NotPublic => Self::Unreachable { reason: error.to_string() },
+            HttpError::TooLong(_) => {
+                Self::BadAnswer { reason: "it is longer than a profile may be" }
+            }
+            HttpError::Encoded(_) => {
                 Self::BadAnswer { reason: "it is compressed, which was not asked for" }
             }
         }

@@ -2,6 +2,7 @@
 
 mod config;
 mod hostile;
+mod ingest;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::config::ProfileConfig;
+use super::config::{IngestConfig, ProfileConfig};
 use crate::token::{StaticToken, TokenSource};
 
 /// Configuration key of the credential that reads profiles.
@@ -12,7 +12,18 @@ pub(super) const PROFILE_KEY: &str = "profile_api_key";
 /// The scope it needs, as Amperity's key dialog calls it.
 pub(super) const PROFILE_SCOPE: &str = "Profile Read Access";
 
+/// Configuration key of the credential that writes events.
+pub(super) const INGEST_KEY: &str = "api_key";
+
+/// The scope it needs, as Amperity's key dialog calls it.
+pub(super) const INGEST_SCOPE: &str = "Streaming Ingest Write Access";
+
 /// The credential for reading profiles: the token as the owner pasted it.
 pub(super) fn for_profiles(config: &ProfileConfig) -> Arc<dyn TokenSource> {
+    Arc::new(StaticToken::new(config.api_key.clone()))
+}
+
+/// The credential for writing events: the token as the owner pasted it.
+pub(super) fn for_events(config: &IngestConfig) -> Arc<dyn TokenSource> {
     Arc::new(StaticToken::new(config.api_key.clone()))
 }

@@ -45,10 +45,10 @@ impl Answer {
         let (head, body) = response.into_parts();
         // A failure is told by its status, and then nobody needs the body: only a success is refused.
         if head.status.is_success() && is_encoded(&head.headers) {
-            return Err(HttpError::Encoded);
+            return Err(HttpError::Encoded(head.status));
         }
         if declared_length(&head.headers).is_some_and(|length| length > max_bytes as u64) {
-            return Err(HttpError::TooLong);
+            return Err(HttpError::TooLong(head.status));
         }
         let mut body = pin!(body);
         let mut read = BytesMut::new();
@@ -57,7 +57,7 @@ impl Answer {
             // What is no data is a trailer, which no vendor sends.
             let Ok(chunk) = frame.into_data() else { continue };
             if read.len() + chunk.len() > max_bytes {
-                return Err(HttpError::TooLong);
+                return Err(HttpError::TooLong(head.status));
             }
             read.extend_from_slice(&chunk);
         }

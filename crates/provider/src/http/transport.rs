@@ -4,7 +4,7 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
 use thiserror::Error;
 
 use super::Answer;
@@ -18,12 +18,15 @@ pub enum HttpError {
     /// The connection could not be made or broke.
     #[error("{0}")]
     Connection(String),
-    /// The body is longer than the caller allowed.
+    /// The request may go to public addresses only, and its host has none.
+    #[error("the host has no public address")]
+    NotPublic,
+    /// The body is longer than the caller allowed; it came with this status.
     #[error("the body is too long")]
-    TooLong,
-    /// The body is compressed, which nobody asked for.
+    TooLong(StatusCode),
+    /// The body is compressed, which nobody asked for; it came with this status.
     #[error("the body is compressed")]
-    Encoded,
+    Encoded(StatusCode),
 }
 
 impl HttpError {
@@ -41,9 +44,10 @@ impl HttpError {
 /// Sends requests to vendors.
 ///
 /// An implementation makes the call once, follows no redirect (the credential would follow it: a 3xx
-/// is an answer like any other), decodes no body, and reads the answer with [`Answer::read`]. It needs
-/// no deadline of its own: callers go through [`send`](super::send), and dropping the future ends the
-/// call.
+/// is an answer like any other), decodes no body, and reads the answer with [`Answer::read`]. One that opens
+/// sockets goes no further than the request's [`Reach`](super::Reach), and judges the address it connects
+/// to. It needs no deadline of its own: callers go through [`send`](super::send), and dropping the future
+/// ends the call.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// The answer to the request, with a body of at most `max_bytes`.

@@ -1,0 +1,118 @@
+//! Streaming Ingest: one event a call, to the real-time stream.
+//!
+//! The mapped body is the event's flat object, sent as it is but for two fields. `source` is the configured
+//! `source_value` whatever a mapping put there: it is what the stream routes on, and a page must not choose it.
+//! `message_id` is the event's `messageId`: Amperity documents no idempotency key, but a stream's event id may
+//! be an expression over the event (domain facts 2.2), and this is the field for it.
+
+mod error;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use url::Url;
+
+use super::config::Config;
+use super::{NAME, token};
+use crate::destination::{Attempt, Delivery, Destination, Fate, Post, Terms};
+use crate::http::{Reach, Transport};
+use crate::keys;
+use crate::token::{TokenSource, bearer};
+
+/// What names a person to Amperity, beside the linking keys that the owner configured: the documented fields,
+/// and the linking keys that Amperity's guides tell everybody to set up. A collection links by those whether
+/// or not they are looked up by here.
+const IDENTITY_FIELDS: [&str; 10] = [
+    "user_id",
+    "email",
+    "phone",
+    "amperity_id",
+    "cookieid",
+    "email_sha256",
+    "phone_sha256",
+    "device_cookie",
+    "customer_id",
+    "account_id",
+];
+
+fn terms(config: &Config) -> Terms {
+    let linking_keys = config.linking_keys.iter().map(|linking| linking.key.to_string());
+    let fields = IDENTITY_FIELDS.map(str::to_owned).into_iter().chain(linking_keys);
+    Terms {
+        identity: format!("{NAME} {} {}", config.ingest.events_url, config.tenant_id),
+        // No batch form is documented for real-time streams.
+        batch_limit: 1,
+        identity_fields: keys::distinct(fields),
+        // None unless the owner asks for one: Amperity gets every event with its consent state, and acts on that
+        // itself (seed 001).
+        consent_category: config.ingest.consent_category.clone(),
+        max_age: None,
+        quota: config.quota(),
+    }
+}
+
+/// Writes events to one stream.
+pub struct AmperityEvents {
+    transport: Arc<dyn Transport>,
+    url: Url,
+    tenant_header: HeaderValue,
+    source: String,
+    tokens: Arc<dyn TokenSource>,
+    terms: Terms,
+}
+
+impl AmperityEvents {
+    /// The destination of an integration.
+    pub fn new(transport: Arc<dyn Transport>, config: &Config) -> Self {
+        let ingest = &config.ingest;
+        Self {
+            transport,
+            url: ingest.events_url.clone(),
+            tenant_header: config.tenant_header.clone(),
+            source: ingest.source_value.clone(),
+            tokens: token::for_events(ingest),
+            terms: terms(config),
+        }
+    }
+
+    async fn post(&self, delivery: &Delivery) -> Result<Post, Fate> {
+        let body = wire::event(delivery, &self.source)?;
+        let token = self.tokens.token().await?;
+        Ok(Post {
+            url: self.url.clone(),
+            shown: self.url.to_string(),
+            headers: HeaderMap::from_iter([
+                (AUTHORIZATION, bearer(&token)?),
+                (super::TENANT_HEADER, self.tenant_header.clone()),
+            ]),
+            body,
+            secrets: vec![token],
+            reach: Reach::Anywhere,
+        })
+    }
+
+    async fn send(&self, delivery: &Delivery) -> Attempt {
+        match self.post(delivery).await {
+            Ok(post) => post.send(&*self.transport).await.attempt(error::fate),
+            Err(fate) => Attempt::unsent(fate),
+        }
+    }
+}
+
+#[async_trait]
+impl Destination for AmperityEvents {
+    fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    async fn deliver(&self, batch: &[Delivery], _now: Timestamp) -> Vec<Attempt> {
+        let mut attempts = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            attempts.push(self.send(delivery).await);
+        }
+        attempts
+    }
+}
