@@ -5,9 +5,11 @@
 //! `{"status","message","request_id"}`.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any, get, post};
 
+use self::error::ApiError;
+use crate::intercept::{Manners, layered};
 use crate::journal::Route;
 use crate::sandbox::Sandbox;
 
@@ -15,8 +17,6 @@ mod auth;
 mod context;
 mod error;
 mod events;
-mod fault_body;
-mod intercept;
 mod lookup;
 mod profile;
 
@@ -24,9 +24,13 @@ mod profile;
 pub(crate) const PREFIX: &str = "/amperity";
 
 pub(crate) fn router(sandbox: &Sandbox) -> Router {
-    let as_route = |route: Route, methods: MethodRouter<Sandbox>| {
-        methods.layer(from_fn_with_state((sandbox.clone(), route), intercept::intercept))
+    let manners = Manners {
+        seen: |sandbox, parts| auth::seen(sandbox, &parts.headers),
+        fault: |status| ApiError::new(status, "injected fault").into_response(),
+        finish: error::render,
     };
+    let as_route =
+        |route: Route, methods: MethodRouter<Sandbox>| layered(sandbox, route, manners, methods);
     let lookup = as_route(Route::LookupPost, post(lookup::by_body))
         .merge(as_route(Route::LookupGet, get(lookup::by_query)));
     Router::new()

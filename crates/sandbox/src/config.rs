@@ -1,10 +1,17 @@
 //! Settings of the sandbox. The defaults are the demo's, and are public constants so that a test or a
 //! generated configuration can name them.
 
+mod destinations;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use self::destinations::{
+    DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, META_ACCESS_TOKEN, META_PIXEL_ID,
+    TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, WEBHOOK_SECRET,
+};
 
 /// Value of the `Amperity-Tenant` header.
 pub const TENANT_ID: &str = "acme";
@@ -51,9 +58,11 @@ pub struct SandboxConfig {
     pub tokens: Vec<Token>,
     /// When an accepted event reaches its profile.
     pub timing: Timing,
+    /// The accounts at the vendors that only take events.
+    pub destinations: DestinationsConfig,
     /// How many requests and how many events are remembered; older ones are forgotten.
     pub request_log_len: usize,
-    /// As `request_log_len`, for events.
+    /// As `request_log_len`, for events; Amperity's and all other vendors' each.
     pub event_log_len: usize,
     /// The demo site.
     pub shop: ShopConfig,
@@ -75,6 +84,7 @@ impl Default for SandboxConfig {
                 Token::new("profile", Scope::ProfileRead, PROFILE_TOKEN),
             ],
             timing: Timing::Auto(Duration::from_secs(1)),
+            destinations: DestinationsConfig::default(),
             request_log_len: 1_000,
             event_log_len: 100_000,
             shop: ShopConfig::default(),

@@ -7,7 +7,8 @@
 //! | `GET hits` | `{"<route>":n,…}`, every route |
 //! | `POST faults` | `{"route","times":n or null,"fault":{…}}`, see [`Fault`] |
 //! | `DELETE faults` | end all faults |
-//! | `GET events` | `{"accepted":n,"pending":n,"events":[…]}` |
+//! | `GET events` | `{"accepted":n,"pending":n,"events":[…]}`, Amperity's |
+//! | `GET delivered/{destination}` | `{"delivered":[…]}`, the newest events another destination took |
 //! | `POST apply` | bring pending events to their profiles now: `{"applied":n}` |
 //! | `GET`, `POST collection` | `{"linking_keys":[…]}`, read or replace |
 //! | `GET`, `POST stream` | `{"mode":"active" or "drop" or "reject"}`, read or replace |
@@ -17,7 +18,7 @@
 //! `{"error":{"code","message"}}`.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -37,6 +38,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/_control/hits", get(hits))
         .route("/_control/faults", post(add_fault).delete(clear_faults))
         .route("/_control/events", get(events))
+        .route("/_control/delivered/{destination}", get(delivered))
         .route("/_control/apply", post(apply))
         .route("/_control/collection", get(collection).post(set_collection))
         .route("/_control/stream", get(stream).post(set_stream))
@@ -124,6 +126,10 @@ async fn events(State(sandbox): State<Sandbox>) -> Json<Value> {
     let pending = sandbox.pending_events();
     let accepted = sandbox.accepted_events();
     Json(json!({"accepted": accepted, "pending": pending, "events": sandbox.events()}))
+}
+
+async fn delivered(State(sandbox): State<Sandbox>, Path(destination): Path<String>) -> Json<Value> {
+    Json(json!({"delivered": sandbox.delivered(&destination)}))
 }
 
 async fn apply(State(sandbox): State<Sandbox>) -> Json<Value> {

@@ -24,12 +24,32 @@ pub enum Route {
     Events,
     /// Any other path below `/amperity`; always 404.
     Other,
+    /// `POST /ga4/mp/collect`.
+    Ga4Collect,
+    /// `POST /ga4/debug/mp/collect`.
+    Ga4Validate,
+    /// `POST /meta_capi/v{N}/{pixel}/events`.
+    MetaEvents,
+    /// `POST /tiktok/open_api/v1.3/event/track/`.
+    TiktokEvents,
+    /// `POST /webhook`.
+    Webhook,
 }
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::LookupPost, Self::LookupGet, Self::Profile, Self::Events, Self::Other];
+    pub const ALL: [Self; 10] = [
+        Self::LookupPost,
+        Self::LookupGet,
+        Self::Profile,
+        Self::Events,
+        Self::Other,
+        Self::Ga4Collect,
+        Self::Ga4Validate,
+        Self::MetaEvents,
+        Self::TiktokEvents,
+        Self::Webhook,
+    ];
 
     /// The name in counters, logs and fault scripts.
     pub fn label(self) -> &'static str {
@@ -39,6 +59,11 @@ impl Route {
             Self::Profile => "amperity.profile",
             Self::Events => "amperity.events",
             Self::Other => "amperity.other",
+            Self::Ga4Collect => "ga4.collect",
+            Self::Ga4Validate => "ga4.validate",
+            Self::MetaEvents => "meta_capi.events",
+            Self::TiktokEvents => "tiktok.events",
+            Self::Webhook => "webhook.events",
         }
     }
 
@@ -60,6 +85,11 @@ pub struct TokenSeen {
 impl TokenSeen {
     pub(crate) fn known(label: &str, scope: Scope) -> Self {
         Self { label: label.into(), scope: Some(scope.as_str()) }
+    }
+
+    /// A destination's only credential.
+    pub(crate) fn of_destination(label: &str, known: bool) -> Self {
+        if known { Self { label: label.into(), scope: Some("events") } } else { Self::unknown() }
     }
 
     pub(crate) fn unknown() -> Self {
@@ -84,7 +114,7 @@ pub struct RequestRecord {
     pub query: Vec<String>,
     /// Names of the headers, in lower case.
     pub headers: Vec<String>,
-    /// The token, by label; none without an `Authorization: Bearer`.
+    /// The credential, by label; none where the request carries none.
     pub authorization: Option<TokenSeen>,
     /// The body where it is JSON, else null.
     pub body: Value,

@@ -2,8 +2,9 @@
 //!
 //! Two listeners:
 //!
-//! - the **vendor**: Amperity's real-time API under `/amperity` ([`Sandbox::router`]), with control
-//!   routes under `/_control` that inject faults, link customers and show what was received;
+//! - the **vendors**: Amperity's real-time API under `/amperity`, and what takes events under `/ga4`, `/meta_capi`,
+//!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
+//!   customers and show what was received;
 //! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
 //!   files, logs visitors in with a signed identity token and renders the page's configuration.
 //!
@@ -19,24 +20,33 @@ mod clock;
 mod config;
 mod control;
 mod customers;
+mod deliveries;
 mod events;
+mod fault_body;
 mod faults;
+mod ga4;
 mod identifiers;
+mod intercept;
 mod journal;
+mod meta_capi;
 mod profiles;
 mod refusal;
 mod rng;
 mod runner;
 mod sandbox;
 mod shop;
+mod tiktok;
+mod webhook;
 
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
-    ALL_LINKING_KEYS, COLLECTION_ID, IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, PIPELINE_KEY,
+    ALL_LINKING_KEYS, COLLECTION_ID, DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID,
+    IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY,
     PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode, TENANT_ID,
-    Timing, Token,
+    TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET,
 };
 pub use crate::customers::NamedCustomer;
+pub use crate::deliveries::DeliveryRecord;
 pub use crate::events::{EventRecord, Routing};
 pub use crate::faults::{Fault, InvalidFault};
 pub use crate::journal::{RequestRecord, Route, TokenSeen};

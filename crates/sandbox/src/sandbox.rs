@@ -13,12 +13,13 @@ use tokio::net::TcpListener;
 use crate::clock::Clock;
 use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing, Token};
 use crate::customers::{Customers, NamedCustomer};
+use crate::deliveries::{DeliveryLog, DeliveryRecord};
 use crate::events::{EventLog, EventRecord, Routing};
 use crate::faults::{Fault, FaultScript};
 use crate::identifiers::{DEVICE_COOKIE, Identifier};
 use crate::journal::{Journal, RequestRecord, Route};
 use crate::profiles::{Profile, Profiles};
-use crate::{amperity, control, shop};
+use crate::{amperity, control, ga4, meta_capi, shop, tiktok, webhook};
 
 /// The emulator. Clones share one state.
 #[derive(Clone)]
@@ -38,6 +39,7 @@ struct State {
     stream_mode: StreamMode,
     profiles: Profiles,
     events: EventLog,
+    deliveries: DeliveryLog,
     journal: Journal,
     faults: FaultScript,
     shop: ShopConfig,
@@ -63,6 +65,7 @@ impl Sandbox {
             stream_mode: config.stream_mode,
             profiles: Profiles::new(Arc::clone(&customers), config.seed),
             events: EventLog::new(config.event_log_len),
+            deliveries: DeliveryLog::new(config.event_log_len),
             journal: Journal::new(config.request_log_len),
             faults: FaultScript::default(),
             shop: config.shop.clone(),
@@ -71,9 +74,15 @@ impl Sandbox {
         Self { inner: Arc::new(Inner { config, clock, customers, state }) }
     }
 
-    /// The vendor under `/amperity`, and the control routes under `/_control`.
+    /// The vendors, each under its own name, and the control routes under `/_control`.
     pub fn router(&self) -> Router {
-        Router::new().merge(amperity::router(self)).merge(control::router(self))
+        Router::new()
+            .merge(amperity::router(self))
+            .merge(ga4::router(self))
+            .merge(meta_capi::router(self))
+            .merge(tiktok::router(self))
+            .merge(webhook::router(self))
+            .merge(control::router(self))
     }
 
     /// The demo site.
@@ -110,7 +119,13 @@ impl Sandbox {
         self.with(|state| state.journal.records())
     }
 
-    /// The newest accepted events, oldest first.
+    /// The newest events that a destination other than Amperity took, oldest first. It is named as in a
+    /// configuration, for example `meta_capi`.
+    pub fn delivered(&self, destination: &str) -> Vec<DeliveryRecord> {
+        self.with(|state| state.deliveries.of(destination))
+    }
+
+    /// The newest events that Amperity accepted, oldest first.
     pub fn events(&self) -> Vec<EventRecord> {
         self.with_settled(|state| state.events.records())
     }
@@ -186,6 +201,7 @@ impl Sandbox {
             state.stream_mode = config.stream_mode;
             state.profiles = Profiles::new(Arc::clone(&self.inner.customers), config.seed);
             state.events = EventLog::new(config.event_log_len);
+            state.deliveries = DeliveryLog::new(config.event_log_len);
             state.journal.clear();
             state.faults.clear();
         });
@@ -226,6 +242,11 @@ impl Sandbox {
         let routing = if routed { Routing::Stream } else { Routing::Unknown };
         let now = self.now();
         self.with(|state| state.events.accept(event, routing, now));
+    }
+
+    pub(crate) fn deliver(&self, destination: &'static str, id: Option<&str>, body: Value) {
+        let now = self.now();
+        self.with(|state| state.deliveries.add(destination, id, body, now));
     }
 
     pub(crate) fn look_up(&self, id: &Identifier, enrich: bool) -> Option<Profile> {

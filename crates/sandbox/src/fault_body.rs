@@ -16,13 +16,13 @@ const MIN_DECLARED_BYTES: usize = 64;
 const FLUSH_TIME: Duration = Duration::from_millis(20);
 
 /// Neither UTF-8 nor JSON.
-pub(super) fn garbage() -> Response {
+pub(crate) fn garbage() -> Response {
     let bytes: &'static [u8] = b"\xff\xfe<html>\x00{\"attributes\":\xc3\x28";
     (JSON, bytes).into_response()
 }
 
 /// An object that opens and goes on for `bytes` bytes, of undeclared length.
-pub(super) fn huge(bytes: u64) -> Response {
+pub(crate) fn huge(bytes: u64) -> Response {
     let opening = Bytes::from_static(b"{\"attributes\":{\"filler\":\"");
     let chunks = stream::unfold((Some(opening), bytes), |(opening, left)| async move {
         let source = opening.unwrap_or(Bytes::from_static(CHUNK));
@@ -34,7 +34,7 @@ pub(super) fn huge(bytes: u64) -> Response {
 }
 
 /// Declares the response's own length, sends half and breaks off.
-pub(super) async fn cut(response: Response) -> Response {
+pub(crate) async fn cut(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     let declared = body.len().max(MIN_DECLARED_BYTES);
