@@ -91,6 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         context: ContextMappings::default(),
         contexts_per_minute: 0,
         vendor: Some(Vendor::new(Arc::new(Everybody), guard, Lifetimes::default())),
+        enriches_events: false,
     };
     let enrichment = Enrichment::new(parts, Arc::clone(&engine));
 

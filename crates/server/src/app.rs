@@ -7,21 +7,27 @@ mod reloads;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
+use datafly_store::queue::Queue;
 use ipnet::IpNet;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 pub use self::fixed::Fixed;
 pub use self::pipelines::{Pipeline, Pipelines};
 pub use self::reloads::Reloads;
 use crate::admin::{Door, Entrance};
+use crate::backup::Backups;
 use crate::bundle::Bundle;
 use crate::certificate::Certificate;
+use crate::client_ids::ClientIds;
 use crate::credential::Credentials;
 use crate::decisions::Decisions;
 use crate::enrichment::Engine;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::outbox::Outbox;
 use crate::protection::Guards;
-use crate::runtime::{Clock, Runtime};
+use crate::runtime::{Clock, Entropy, Runtime};
 use crate::visitors::Visitors;
 use crate::wiring::StartError;
 
@@ -39,6 +45,8 @@ pub struct Configured {
     pub pipelines: Pipelines,
     /// Issues and reads the credential cookie, and visitors' handles.
     pub credentials: Credentials,
+    /// Names the visitors of other people's clients.
+    pub client_ids: ClientIds,
     /// How cookies are set.
     pub cookies: CookiePolicy,
     /// The browser's files.
@@ -71,20 +79,32 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What stands before each vendor's account.
     pub guards: Arc<Guards>,
+    /// Accepted events, until every destination is done with them.
+    pub outbox: Outbox,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
     /// How a person comes in at the admin listener.
     pub entrance: Entrance,
+    /// Copies of what is kept.
+    pub backups: Backups,
     /// What only a restart can change.
     pub fixed: Fixed,
     /// What came of changes of the configuration.
     reloads: Mutex<Reloads>,
+    /// Another configuration is served.
+    changed: Notify,
 }
 
 /// What outlives a reload.
 pub struct Lasting {
     /// The visitors.
     pub visitors: Visitors,
+    /// Accepted events.
+    pub queue: Arc<dyn Queue>,
+    /// Copies of both.
+    pub backups: Backups,
     /// Vendors' answers, and the calls under way.
     pub engine: Arc<Engine>,
     /// What stands before each vendor's account.
@@ -98,21 +118,25 @@ pub struct Lasting {
 impl App {
     /// Serves a configuration.
     pub fn new(configured: Configured, lasting: Lasting) -> Self {
-        let Lasting { visitors, engine, guards, runtime, fixed } = lasting;
-        let clock = Arc::clone(&runtime.clock);
+        let Lasting { visitors, queue, backups, engine, guards, runtime, fixed } = lasting;
+        let Runtime { clock, entropy } = runtime.clone();
         let metrics = Arc::<Metrics>::default();
         let reloads = Reloads::since(clock.now());
         Self {
             configured: ArcSwap::from_pointee(configured),
             visitors,
+            outbox: Outbox::new(queue),
             decisions: Decisions::new(Arc::clone(&metrics)),
             metrics,
             engine,
             guards,
             clock,
+            entropy,
             entrance: Entrance::new(runtime),
+            backups,
             fixed,
             reloads: Mutex::new(reloads),
+            changed: Notify::new(),
         }
     }
 
@@ -146,8 +170,14 @@ impl App {
         self.reloads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Done when the configuration of this moment is no longer the one that is served.
+    pub fn reconfigured(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+
     /// Serves another configuration from here on. Requests under way end with the one they began with.
     pub fn reconfigure(&self, configured: Configured) {
         self.configured.store(Arc::new(configured));
+        self.changed.notify_waiters();
     }
 }

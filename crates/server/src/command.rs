@@ -1,7 +1,11 @@
 //! The subcommands: the composition roots, where environment, clock, randomness and sockets come in.
 
+pub(crate) mod backup;
+pub(crate) mod blueprint;
 pub(crate) mod check;
+pub(crate) mod dead_letters;
 pub(crate) mod health;
+mod owner;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 
@@ -32,7 +36,7 @@ pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'sta
 /// Tells whoever waits for the file that the listeners are open, and where. Nobody reads half of it, and nobody but
 /// its owner any of it: it may hold what opens a door.
 pub(crate) fn write_ready_file(path: &Path, facts: &serde_json::Value) -> io::Result<()> {
-    data_dir::write(path, &facts.to_string())
+    data_dir::write(path, facts.to_string().as_bytes())
 }
 
 /// One line of the command's own output.

@@ -7,9 +7,11 @@
 mod admin;
 mod cache;
 mod consent;
+mod contact;
 mod cookie_domain;
 mod identity;
 mod limits;
+mod outbox;
 mod pipeline;
 mod secrets;
 mod server;
@@ -17,7 +19,9 @@ mod server;
 pub use admin::AdminConfig;
 pub use cache::CacheConfig;
 pub use consent::ConsentConfig;
+pub use contact::Contact;
 pub use identity::{IdentityConfig, KeyMaterial};
+pub use outbox::OutboxConfig;
 pub use pipeline::PipelineConfig;
 pub use secrets::Secrets;
 pub(crate) use secrets::fingerprint;
@@ -58,11 +62,7 @@ pub enum ConfigError {
 impl Config {
     /// Reads the file.
     pub fn load(file: &Path, secrets: &Secrets) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(file).map_err(|error| ConfigError::File {
-            path: file.display().to_string(),
-            reason: error.to_string(),
-        })?;
-        Self::parse(&text, secrets)
+        Self::parse(&text_of(file)?, secrets)
     }
 
     /// Reads the file's text, and all of it whatever is wrong.
@@ -90,6 +90,13 @@ impl Config {
         root.end();
         Some(Self { server: server?, pipelines })
     }
+}
+
+fn text_of(file: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(file).map_err(|error| ConfigError::File {
+        path: file.display().to_string(),
+        reason: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -6,23 +6,27 @@
 mod answer;
 mod asked;
 mod assets;
+mod batch;
 mod body;
 mod bootstrap;
 mod caller;
 mod client;
-mod collect;
 mod consent;
 mod cookies;
 mod enrich;
 mod error;
+mod event;
 mod forget;
 mod headers;
+mod intake;
 mod key;
 mod loader;
+mod pixel;
 mod profile;
 mod query;
 mod reset;
 mod router;
+mod settings;
 mod visit;
 
 pub use router::Edge;

@@ -32,9 +32,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafly_core::allowlist::Allowlist;
+use datafly_core::attributes::Attributes;
 use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
 use datafly_core::visitor::Visitor;
+use datafly_provider::ProfileId;
 use futures_util::future::{FutureExt, poll_immediate};
 use jiff::Timestamp;
 
@@ -65,6 +67,8 @@ pub struct Enrichment {
     /// How the visitor's newest event becomes context; empty where that is switched off.
     pub context: ContextMappings,
     contexts: Contexts,
+    /// Whether events carry the attributes to the destinations.
+    pub enriches_events: bool,
     refused_keys: RefusedKeys,
     vendor: Option<Vendor>,
     engine: Arc<Engine>,
@@ -82,6 +86,8 @@ pub struct Parts {
     pub context: ContextMappings,
     /// Most different contexts a minute.
     pub contexts_per_minute: usize,
+    /// Whether events carry the attributes to the destinations.
+    pub enriches_events: bool,
     /// The vendor; `None` where the owner configured no profile look-ups.
     pub vendor: Option<Vendor>,
 }
@@ -115,10 +121,59 @@ pub struct Answer {
     pub decision: Decision,
 }
 
+/// The whole of what is known for an [`Ask`].
+#[derive(Debug, Clone)]
+pub struct Gathered {
+    /// The profile, if there is one.
+    pub profile: Option<WholeProfile>,
+    /// Why it is that.
+    pub decision: Decision,
+}
+
+/// A profile before any allowlist.
+#[derive(Debug, Clone)]
+pub struct WholeProfile {
+    /// The vendor's id of it.
+    pub id: ProfileId,
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// The second map, where there is a context and the vendor had something for it.
+    pub personalised: Option<Attributes>,
+}
+
+/// A profile, and what the context puts over it.
+struct Found {
+    profile: Profile,
+    over: Option<Arc<Answered>>,
+    personalised: Personalised,
+}
+
+impl Found {
+    fn plain(profile: Profile, personalised: Personalised) -> Self {
+        Self { profile, over: None, personalised }
+    }
+
+    /// With the personalised attributes over it, if the vendor had any.
+    fn over(profile: Profile, over: Arc<Answered>, personalised: Personalised) -> Self {
+        if over.is_empty() {
+            return Self::plain(profile, Personalised::Nothing);
+        }
+        Self { profile, over: Some(over), personalised }
+    }
+}
+
 impl Enrichment {
     /// One integration's engine.
     pub fn new(parts: Parts, engine: Arc<Engine>) -> Self {
-        let Parts { name, linking_keys, allowlist, context, contexts_per_minute, vendor } = parts;
+        let Parts {
+            name,
+            linking_keys,
+            allowlist,
+            context,
+            contexts_per_minute,
+            enriches_events,
+            vendor,
+        } = parts;
         let mut hasher = DefaultHasher::new();
         allowlist.hash(&mut hasher);
         Self {
@@ -128,6 +183,7 @@ impl Enrichment {
             allowlist,
             context,
             contexts: Contexts::new(contexts_per_minute),
+            enriches_events,
             refused_keys: RefusedKeys::default(),
             vendor,
             engine,
@@ -150,8 +206,34 @@ impl Enrichment {
         let (Some(vendor), false) = (&self.vendor, self.allowlist.is_empty()) else {
             return self.without(Source::NotConfigured, ask.now);
         };
+        let (found, decision) = self.look(vendor, ask).await;
+        let attributes = found.map_or_else(|| NOTHING.into(), |found| self.shown(&found));
+        Answer { attributes, decision }
+    }
+
+    /// The whole profile of whoever the identifiers name, for an event of theirs. No browser sees it.
+    pub async fn gather(&self, ask: &Ask<'_>) -> Gathered {
+        let Some(vendor) = &self.vendor else {
+            return self.nothing(Source::NotConfigured, ask.now);
+        };
+        let (found, decision) = self.look(vendor, ask).await;
+        let profile = found.map(|Found { profile, over, .. }| WholeProfile {
+            id: profile.id,
+            attributes: profile.attributes.attributes(),
+            personalised: over.map(|over| over.attributes()),
+        });
+        Gathered { profile, decision }
+    }
+
+    /// No profile, without a question.
+    pub fn nothing(&self, source: Source, now: Timestamp) -> Gathered {
+        Gathered { profile: None, decision: self.decision(source, now) }
+    }
+
+    /// What there is within the asker's patience, and why it is that.
+    async fn look(&self, vendor: &Vendor, ask: &Ask<'_>) -> (Option<Found>, Decision) {
         let mut trail = Trail::default();
-        let answer = {
+        let found = {
             let mut work = pin!(self.find(vendor, ask, &mut trail));
             // What is cached needs no timer.
             match poll_immediate(work.as_mut()).await {
@@ -159,9 +241,17 @@ impl Enrichment {
                 cached => cached,
             }
         };
-        let answer = answer.unwrap_or_else(|| self.when_time_is_up(vendor, ask, &mut trail));
-        let decision = Decision { steps: trail.steps, unproven: trail.unproven, ..answer.decision };
-        Answer { decision, ..answer }
+        let found = found.unwrap_or_else(|| self.when_time_is_up(vendor, ask, &mut trail));
+        let decision = match &found {
+            Ok(Found { profile, personalised, .. }) => Decision {
+                said_at: Some(profile.attributes.at),
+                personalised: *personalised,
+                ..self.decision(profile.source, ask.now)
+            },
+            Err(source) => self.decision(*source, ask.now),
+        };
+        let decision = Decision { steps: trail.steps, unproven: trail.unproven, ..decision };
+        (found.ok(), decision)
     }
 
     /// Drops what is cached of the visitor.
@@ -173,28 +263,31 @@ impl Enrichment {
         }
     }
 
-    async fn find(&self, vendor: &Vendor, ask: &Ask<'_>, trail: &mut Trail) -> Answer {
-        match self.resolve(vendor, ask, trail).await {
-            Ok(profile) => self.personalised(vendor, ask, profile, trail).await,
-            Err(source) => self.without(source, ask.now),
-        }
+    async fn find(
+        &self,
+        vendor: &Vendor,
+        ask: &Ask<'_>,
+        trail: &mut Trail,
+    ) -> Result<Found, Source> {
+        let profile = self.resolve(vendor, ask, trail).await?;
+        self.personalised(vendor, ask, profile, trail).await
     }
 
-    /// The profile as a browser may see it, with the context's part over it.
+    /// The profile, with the context's part to lie over it.
     async fn personalised(
         &self,
         vendor: &Vendor,
         ask: &Ask<'_>,
         profile: Profile,
         trail: &mut Trail,
-    ) -> Answer {
+    ) -> Result<Found, Source> {
         let Some(context) = self.context_of(ask, &profile.attributes) else {
-            return self.show(&profile, None, Personalised::Off, ask.now);
+            return Ok(Found::plain(profile, Personalised::Off));
         };
         let hash = context.hash();
         let at = self.engine.caches().context_key(vendor.identity(), &profile.id, &hash);
         if let Some(cached) = self.engine.personalised(vendor, at) {
-            return self.show_over(&profile, &cached, Personalised::Cached, ask.now);
+            return Ok(Found::over(profile, cached, Personalised::Cached));
         }
         let admission = self.contexts.admit(hash.as_bytes(), at[0], ask.now);
         if let Admission::TooMany { first } = admission {
@@ -205,29 +298,29 @@ impl Enrichment {
                      coarser values"
                 );
             }
-            return self.show(&profile, None, Personalised::TooMany, ask.now);
+            return Ok(Found::plain(profile, Personalised::TooMany));
         }
         if !(ask.may_call)() {
-            return self.show(&profile, None, Personalised::Failed, ask.now);
+            return Ok(Found::plain(profile, Personalised::Failed));
         }
         // If the time runs out over this call, the plain attributes are shown.
-        let profile = trail.plain.insert(profile);
+        trail.plain = Some(profile.clone());
         let (id, plain) = (&profile.id, &profile.attributes);
         let underneath = self.shown_alone(plain).len();
         match self.engine.personalise(vendor, at, id, underneath, &context).boxed().await {
-            Ok(Some(read)) => self.show_over(profile, &read, Personalised::Vendor, ask.now),
+            Ok(Some(read)) => Ok(Found::over(profile, read, Personalised::Vendor)),
             Ok(None) => {
                 // Whether it is gone, or only not there for this context, the plain read will tell.
                 self.revalidate(vendor, ask, id, plain, ask.now);
-                self.show(profile, None, Personalised::Nothing, ask.now)
+                Ok(Found::plain(profile, Personalised::Nothing))
             }
-            Err(CallError::Refused(Refusal::Forgotten)) => self.without(Source::Forgotten, ask.now),
+            Err(CallError::Refused(Refusal::Forgotten)) => Err(Source::Forgotten),
             Err(error) => {
                 // A refusal is our own doing, and is reported where it began.
                 if let CallError::Vendor(error) = error {
                     tracing::warn!(provider.name = %self.name, %error, "failed to personalise");
                 }
-                self.show(profile, None, Personalised::Failed, ask.now)
+                Ok(Found::plain(profile, Personalised::Failed))
             }
         }
     }
@@ -243,38 +336,16 @@ impl Enrichment {
         (!context.is_empty()).then_some(context)
     }
 
-    /// Shows personalised attributes, if the vendor had any, over the plain ones.
-    fn show_over(
-        &self,
-        profile: &Profile,
-        over: &Arc<Answered>,
-        personalised: Personalised,
-        now: Timestamp,
-    ) -> Answer {
-        if over.is_empty() {
-            return self.show(profile, None, Personalised::Nothing, now);
-        }
-        self.show(profile, Some(over), personalised, now)
-    }
-
-    fn show(
-        &self,
-        profile: &Profile,
-        over: Option<&Arc<Answered>>,
-        personalised: Personalised,
-        now: Timestamp,
-    ) -> Answer {
+    /// What a browser may see of it.
+    fn shown(&self, Found { profile, over, .. }: &Found) -> Arc<str> {
         let plain = &profile.attributes;
-        let attributes = match over {
+        match over {
             None => self.shown_alone(plain),
             Some(over) => {
                 let of = ShownOf { allowlist: self.fingerprint, under: Some(plain.at) };
                 over.shown(of, || self.filtered(plain, Some(over)))
             }
-        };
-        let said_at = Some(plain.at);
-        let decision = Decision { said_at, personalised, ..self.decision(profile.source, now) };
-        Answer { attributes, decision }
+        }
     }
 
     fn shown_alone(&self, plain: &Answered) -> Arc<str> {
@@ -292,13 +363,18 @@ impl Enrichment {
         json.map_or_else(|_| NOTHING.into(), Into::into)
     }
 
-    fn when_time_is_up(&self, vendor: &Vendor, ask: &Ask<'_>, trail: &mut Trail) -> Answer {
+    fn when_time_is_up(
+        &self,
+        vendor: &Vendor,
+        ask: &Ask<'_>,
+        trail: &mut Trail,
+    ) -> Result<Found, Source> {
         if let Some(profile) = trail.plain.take() {
-            return self.show(&profile, None, Personalised::Failed, ask.now);
+            return Ok(Found::plain(profile, Personalised::Failed));
         }
         match self.known(vendor, ask, trail) {
-            Some(profile) => self.show(&profile, None, Personalised::Off, ask.now),
-            None => self.without(Source::Deadline, ask.now),
+            Some(profile) => Ok(Found::plain(profile, Personalised::Off)),
+            None => Err(Source::Deadline),
         }
     }
 

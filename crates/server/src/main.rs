@@ -24,6 +24,12 @@ enum Command {
     Serve(command::serve::Args),
     /// Tell whether a configuration is good to serve.
     Check(command::check::Args),
+    /// Try a blueprint out: its cases, what it maps, where a field comes from.
+    Blueprint(command::blueprint::Args),
+    /// List, show, try, replay or remove what destinations refused for good.
+    DeadLetters(command::dead_letters::Args),
+    /// Copy everything the server keeps.
+    Backup(command::backup::Args),
     /// Tell whether a running server does its work.
     Health(command::health::Args),
     /// Play the vendors and a shop's backend, for demos and tests.
@@ -36,6 +42,9 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Serve(args) => command::serve::run(args).map(|()| true),
         Command::Check(args) => command::check::run(&args),
+        Command::Blueprint(args) => command::blueprint::run(&args),
+        Command::DeadLetters(args) => command::dead_letters::run(&args),
+        Command::Backup(args) => command::backup::run(&args).map(|()| true),
         Command::Health(args) => command::health::run(&args),
         Command::Sandbox(args) => command::sandbox::run(args).map(|()| true),
     };

@@ -1,11 +1,14 @@
 //! Metrics, in the OpenMetrics text form. Labels are names of the configuration and words of a fixed list:
 //! nothing a page or a visitor sends becomes one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafly_core::id::PipelineKey;
+use datafly_store::queue::{Backlog, Consumer, Usage};
+use jiff::Timestamp;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,6 +17,7 @@ use prometheus_client::registry::Registry;
 
 use crate::enrichment::{Decision, Engine};
 use crate::limits::Limit;
+use crate::outbox::Late;
 use crate::protection::{BreakerState, Guards};
 
 /// A name of the configuration, shared with it.
@@ -80,6 +84,32 @@ struct RefusalLabels {
     why: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliveryLabels {
+    pipeline: Name,
+    destination: String,
+    fate: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BacklogLabels {
+    pipeline: Name,
+    /// Empty where the enrich stage is what is waited for.
+    destination: String,
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DestinationLabels {
+    pipeline: Name,
+    destination: String,
+}
+
+/// Since 1970.
+fn seconds(at: Timestamp) -> f64 {
+    at.as_duration().as_secs_f64()
+}
+
 /// All metrics.
 pub struct Metrics {
     registry: Registry,
@@ -87,6 +117,11 @@ pub struct Metrics {
     keys: Family<KeyLabels, Counter>,
     unproven: Family<SiteLabels, Counter>,
     limited: Family<LimitLabels, Counter>,
+    delivered: Family<DeliveryLabels, Counter>,
+    backlog: Family<BacklogLabels, Gauge>,
+    backlog_since: Family<BacklogLabels, Gauge<f64, AtomicU64>>,
+    late: Family<DestinationLabels, Gauge>,
+    outbox_bytes: Gauge,
     reloads: Family<ReloadLabels, Counter>,
     cache_entries: Family<CacheLabels, Gauge>,
     cache_bytes: Family<CacheLabels, Gauge>,
@@ -107,6 +142,24 @@ impl Default for Metrics {
         }
         Self {
             enriched: family!("enrich", "Answers, by where the attributes came from"),
+            backlog: family!("outbox_events", "Events that wait, by destination and for what"),
+            backlog_since: family!(
+                "outbox_oldest_seconds",
+                "When the oldest of them came, in seconds since 1970; 0 where none waits"
+            ),
+            late: family!(
+                "outbox_late",
+                "1 while events are accepted faster than they are delivered to a destination that is well"
+            ),
+            outbox_bytes: {
+                let gauge = Gauge::default();
+                registry.register("outbox_bytes", "Bytes of the outbox on disk", gauge.clone());
+                gauge
+            },
+            delivered: family!(
+                "deliveries",
+                "Events handed to a destination, by what became of them"
+            ),
             keys: family!("enrich_key", "Linking keys tried, by what came of it"),
             unproven: family!("enrich_unproven", "Look-ups that `required` would have denied"),
             limited: family!("limited", "Requests and work refused by a limit"),
@@ -149,6 +202,13 @@ impl Metrics {
         }
     }
 
+    /// Counts what became of an event at a destination.
+    pub(crate) fn delivered(&self, pipeline: &PipelineKey, destination: &str, fate: &'static str) {
+        let pipeline = Name(pipeline.shared());
+        let labels = DeliveryLabels { pipeline, destination: destination.to_owned(), fate };
+        self.delivered.get_or_create(&labels).inc();
+    }
+
     pub(crate) fn limited(&self, limit: Limit) {
         self.limited.get_or_create(&LimitLabels { limit: limit.as_str() }).inc();
     }
@@ -156,6 +216,38 @@ impl Metrics {
     pub(crate) fn reloaded(&self, served: bool) {
         let outcome = if served { "served" } else { "refused" };
         self.reloads.get_or_create(&ReloadLabels { outcome }).inc();
+    }
+
+    /// Notes what waits in the outbox, and for whom it does so too long.
+    pub(crate) fn note_outbox(&self, usage: &Usage, late: &BTreeMap<Consumer, Late>) {
+        self.late.clear();
+        self.backlog.clear();
+        self.backlog_since.clear();
+        self.outbox_bytes.set(i64::try_from(usage.bytes).unwrap_or(i64::MAX));
+        for pipeline in &usage.pipelines {
+            let note = |destination: &str, kind: &'static str, backlog: &Backlog| {
+                let pipeline = Name(pipeline.pipeline.shared());
+                let labels = BacklogLabels { pipeline, destination: destination.to_owned(), kind };
+                let oldest = backlog.oldest.map_or(0.0, seconds);
+                self.backlog_since.get_or_create(&labels).set(oldest);
+                let events = i64::try_from(backlog.events).unwrap_or(i64::MAX);
+                self.backlog.get_or_create(&labels).set(events);
+            };
+            note("", "accepted", &pipeline.accepted);
+            for consumer in &pipeline.consumers {
+                let destination = consumer.destination.as_str();
+                note(destination, "lag", &consumer.lag);
+                note(destination, "retry", &consumer.retries);
+                note(destination, "dead_letter", &consumer.dead_letters);
+                let is_late = late.keys().any(|it| {
+                    it.pipeline == pipeline.pipeline && it.destination == consumer.destination
+                });
+                let (pipeline, destination) =
+                    (Name(pipeline.pipeline.shared()), destination.to_owned());
+                let labels = DestinationLabels { pipeline, destination };
+                self.late.get_or_create(&labels).set(i64::from(is_late));
+            }
+        }
     }
 
     /// All of it as text. What others keep, states and counts, is looked at now.

@@ -11,8 +11,8 @@
 //! A refusal is never a miss: whoever asked shows what is known already, or nothing.
 
 mod breaker;
+mod budget;
 mod counts;
-mod window;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,8 +27,8 @@ use tower::retry::budget::{Budget, TpsBudget};
 
 use self::breaker::Breaker;
 pub use self::breaker::BreakerState;
+pub use self::budget::Side;
 pub use self::counts::Counts;
-use self::window::Window;
 use crate::runtime::Clock;
 
 /// Calls in flight per account. At a vendor's 100 ms that is 640 a second, more than any budget.
@@ -102,8 +102,16 @@ pub struct Guard {
 struct State {
     breaker: Breaker,
     paused_until: Option<Timestamp>,
-    window: Window,
+    budget: budget::Budget,
     counts: Counts,
+}
+
+impl State {
+    fn pause(&mut self, asked: Option<Duration>, now: Timestamp) {
+        let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok());
+        let pause = asked.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);
+        self.paused_until = now.checked_add(pause).ok();
+    }
 }
 
 impl Guard {
@@ -117,7 +125,7 @@ impl Guard {
             state: Mutex::new(State {
                 breaker: Breaker::new(),
                 paused_until: None,
-                window: Window::new(quota.requests_per_second),
+                budget: budget::Budget::new(quota.requests_per_second),
                 counts: Counts::default(),
             }),
         }
@@ -166,6 +174,32 @@ impl Guard {
         }
     }
 
+    /// Waits until a delivery may be made: past a pause that the vendor asked for, within the account's budget. The
+    /// breaker is the look-ups' own: a destination's failures say nothing of them, nor theirs of it.
+    pub async fn delivery_turn(&self) {
+        loop {
+            let now = self.clock.now();
+            let again = {
+                let mut state = self.state();
+                match state.paused_until {
+                    Some(until) if now < until => until,
+                    _ => match state.budget.take(Side::Delivery, now) {
+                        Ok(()) => return,
+                        Err(again) => again,
+                    },
+                }
+            };
+            let wait = again.duration_since(now).unsigned_abs();
+            tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
+        }
+    }
+
+    /// The vendor has answered that there are too many requests: nobody asks for so long.
+    pub fn pause(&self, asked: Option<Duration>) {
+        let now = self.clock.now();
+        self.state().pause(asked, now);
+    }
+
     async fn once<T, F>(&self, call: &(impl Fn() -> F + Send + Sync)) -> Result<T, CallError>
     where
         T: Send,
@@ -193,7 +227,7 @@ impl Guard {
         loop {
             self.check_pause()?;
             let now = self.clock.now();
-            let taken = self.state().window.take(now);
+            let taken = self.state().budget.take(Side::LookUp, now);
             match taken {
                 Ok(()) => break,
                 Err(again) => {
@@ -224,9 +258,7 @@ impl Guard {
                 state.breaker.succeeded();
             }
             Some(ProviderError::RateLimited { retry_after }) => {
-                let asked = retry_after.and_then(|asked| SignedDuration::try_from(asked).ok());
-                let pause = asked.unwrap_or(DEFAULT_PAUSE).min(LONGEST_PAUSE);
-                state.paused_until = now.checked_add(pause).ok();
+                state.pause(*retry_after, now);
             }
             Some(_) => state.breaker.failed(now),
         }

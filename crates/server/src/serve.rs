@@ -24,6 +24,7 @@ use crate::admin;
 use crate::app::App;
 use crate::certificate;
 use crate::edge::Edge;
+use crate::outbox;
 use crate::reload::{self, Watch};
 use crate::wiring::StartError;
 
@@ -97,7 +98,8 @@ impl Server {
         let (handle, admin_handle) = (Handle::new(), Handle::new());
         let (stopped, until_stopped) = watch::channel(());
         tokio::spawn(sweep(Arc::clone(&self.app), until_stopped.clone()));
-        tokio::spawn(reload(Arc::clone(&self.app), self.watch, until_stopped));
+        tokio::spawn(reload(Arc::clone(&self.app), self.watch, until_stopped.clone()));
+        let outbox = tokio::spawn(outbox::run(Arc::clone(&self.app), until_stopped));
         if let Some(listener) = self.admin {
             let server = axum_server::from_tcp(listener).map_err(StartError::Listen)?;
             let router = admin::router(Arc::clone(&self.app));
@@ -116,14 +118,14 @@ impl Server {
                 stop.await;
                 handle.graceful_shutdown(Some(GRACE));
                 admin_handle.graceful_shutdown(Some(GRACE));
-                // The sweeper and the reloader end when this is dropped.
+                // The sweeper, the reloader and the outbox end when this is dropped.
                 drop(stopped);
             }
         });
 
         let edge = Edge::new(Arc::clone(&self.app));
         let edge = move |peer| edge.for_peer(peer);
-        if self.app.fixed.tls {
+        let answered = if self.app.fixed.tls {
             let tls = certificate::tls(self.app).map_err(StartError::Tls)?;
             let tls = RustlsConfig::from_config(Arc::new(tls));
             let server = axum_server::from_tcp_rustls(self.listener, tls);
@@ -131,7 +133,12 @@ impl Server {
         } else {
             let server = axum_server::from_tcp(self.listener);
             answer(server.map_err(StartError::Listen)?, handle, edge).await
+        };
+        // What its workers have in hand is settled; what they have not is on disk.
+        if tokio::time::timeout(GRACE, outbox).await.is_err() {
+            tracing::warn!("deliveries did not end in time: some events will be sent twice");
         }
+        answered
     }
 }
 

@@ -1,8 +1,9 @@
 //! Visitors: who a request comes from, and what changes about them.
 //!
 //! A visitor exists once an event was accepted from it: an id that came with no event leaves no record.
-//! Every change is durable before it returns. Writes are conditional on the version that was read; a
-//! lost race is read and decided again.
+//! A log-out and what somebody consents to are durable before the change returns; what else an event
+//! changes is so once the event is appended. Writes are conditional on the version that was read; a lost
+//! race is read and decided again.
 
 mod recent;
 
@@ -11,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use datafly_core::consent::Consent;
 use datafly_core::id::{CanonicalId, PipelineKey};
 use datafly_core::visitor::{Binding, Claims, Doing, Identified, Verification, Visitor};
-use datafly_store::{Put, State, StateError, VisitorKey};
+use datafly_store::{Durable, Put, State, StoreError, VisitorKey, VisitorWrite};
 use jiff::{SignedDuration, Timestamp};
 
 use self::recent::{Recent, Seen};
@@ -30,14 +31,14 @@ const RENEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
 const TOMBSTONE_LIFE: SignedDuration = LIFE;
 
 /// Races are between a browser's own tabs; more than this many in a row is something else.
-const MAX_RACES: usize = 16;
+pub const MAX_RACES: usize = 16;
 
 /// Why a visitor's record could not be read or changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum VisitorError {
     /// The engine failed.
     #[error(transparent)]
-    State(#[from] StateError),
+    State(#[from] StoreError),
     /// No random bytes for a new id.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
@@ -77,6 +78,11 @@ impl Present {
             expires_at: if seen.version == 0 { Timestamp::MIN } else { seen.expires_at },
             left_at: None,
         }
+    }
+
+    /// Whether the record need not be written anew to live on.
+    fn lasts(&self, now: Timestamp) -> bool {
+        self.version > 0 && now + (LIFE - RENEW_AFTER) < self.expires_at
     }
 }
 
@@ -156,14 +162,51 @@ impl Visitors {
         Ok(())
     }
 
-    /// Notes an accepted event.
+    /// Notes an accepted event, which is to be appended after that.
     pub async fn note_event(
         &self,
         pipeline: &PipelineKey,
         present: Present,
         news: News,
     ) -> Result<Present, VisitorError> {
-        self.change(pipeline, present, |record, now| news.clone().apply(record, now)).await
+        let apply = |record: &mut Visitor, now| news.clone().apply(record, now);
+        self.change(pipeline, present, durable_with_event, apply).await
+    }
+
+    /// What an event leaves of a record, which is still to be written.
+    pub fn note(&self, present: &mut Present, news: News) {
+        news.apply(Arc::make_mut(&mut present.record), self.runtime.clock.now());
+    }
+
+    /// The write that makes durable what was noted since the record was `before`; `None` where that changed
+    /// nothing and the record lasts.
+    pub fn to_write(
+        &self,
+        pipeline: &PipelineKey,
+        present: &Present,
+        before: &Visitor,
+    ) -> Option<VisitorWrite> {
+        let now = self.runtime.clock.now();
+        (!present.lasts(now) || *present.record != *before).then(|| VisitorWrite {
+            key: VisitorKey { pipeline: pipeline.clone(), id: present.id },
+            visitor: Arc::clone(&present.record),
+            expected: present.version,
+            expires_at: now + LIFE,
+        })
+    }
+
+    /// The visitor whose record was written.
+    pub fn written(&self, present: &mut Present, write: VisitorWrite) {
+        let VisitorWrite { key, visitor, expected, expires_at } = write;
+        present.version = expected + 1;
+        present.expires_at = expires_at;
+        let now = self.runtime.clock.now();
+        self.recent.put(key, Seen::new(present.version, visitor, expires_at, now));
+    }
+
+    /// Another write came first: whoever is recognised next is as that one left them.
+    pub async fn overtaken(&self, write: &VisitorWrite) -> Result<(), VisitorError> {
+        self.read(&write.key.pipeline, write.key.id).await.map(drop)
     }
 
     /// Replaces what the visitor consents to.
@@ -173,7 +216,8 @@ impl Visitors {
         present: Present,
         consent: Consent,
     ) -> Result<Present, VisitorError> {
-        self.change(pipeline, present, |record, _| record.set_consent(consent.clone())).await
+        let consent = |record: &mut Visitor, _| record.set_consent(consent.clone());
+        self.change(pipeline, present, |_, _| Durable::AtOnce, consent).await
     }
 
     /// Writes the record as `change` leaves it; where it leaves it as it was, only to renew its life.
@@ -181,6 +225,7 @@ impl Visitors {
         &self,
         pipeline: &PipelineKey,
         mut present: Present,
+        durable: impl Fn(&Visitor, &Visitor) -> Durable,
         change: impl Fn(&mut Visitor, Timestamp),
     ) -> Result<Present, VisitorError> {
         for _ in 0..MAX_RACES {
@@ -188,11 +233,11 @@ impl Visitors {
             let now = self.runtime.clock.now();
             let before = Arc::clone(&present.record);
             change(Arc::make_mut(&mut present.record), now);
-            let lasts = now + (LIFE - RENEW_AFTER) < present.expires_at;
-            if present.version > 0 && lasts && present.record == before {
+            if present.lasts(now) && present.record == before {
                 return Ok(present);
             }
-            if self.write(pipeline, &mut present).await? {
+            let durable = durable(&before, &present.record);
+            if self.write(pipeline, &mut present, durable).await? {
                 return Ok(present);
             }
             present = self.reread(pipeline, &present).await?;
@@ -230,7 +275,8 @@ impl Visitors {
                 }
                 Identified::SamePerson => {
                     news.clone().apply(Arc::make_mut(&mut present.record), now);
-                    if self.write(pipeline, &mut present).await? {
+                    let durable = durable_with_event(&before, &present.record);
+                    if self.write(pipeline, &mut present, durable).await? {
                         return Ok(present);
                     }
                     present = self.reread(pipeline, &present).await?;
@@ -255,7 +301,8 @@ impl Visitors {
             let key = VisitorKey { pipeline: pipeline.clone(), id: present.id };
             let until = now + TOMBSTONE_LIFE;
             let tombstone = Visitor::tombstone(now);
-            match self.state.put(&key, &tombstone, present.version, until, now).await? {
+            let (state, version, durable) = (&self.state, present.version, Durable::AtOnce);
+            match state.put(&key, &tombstone, version, until, durable, now).await? {
                 Put::Done { version } => {
                     self.recent.put(key, Seen::new(version, Arc::new(tombstone), until, now));
                     return self.mint(None);
@@ -327,11 +374,13 @@ impl Visitors {
         &self,
         pipeline: &PipelineKey,
         present: &mut Present,
+        durable: Durable,
     ) -> Result<bool, VisitorError> {
         let now = self.runtime.clock.now();
         let key = VisitorKey { pipeline: pipeline.clone(), id: present.id };
         let until = now + LIFE;
-        match self.state.put(&key, &present.record, present.version, until, now).await? {
+        let (record, version) = (&present.record, present.version);
+        match self.state.put(&key, record, version, until, durable, now).await? {
             Put::Done { version } => {
                 present.version = version;
                 present.expires_at = until;
@@ -342,6 +391,12 @@ impl Visitors {
             Put::Conflict => Ok(false),
         }
     }
+}
+
+/// What an event changes is durable with it, for it is appended next. But for a consent: whoever says the same once
+/// more, without an event, is told at once that it is kept.
+fn durable_with_event(before: &Visitor, after: &Visitor) -> Durable {
+    if before.consent() == after.consent() { Durable::WithNextAppend } else { Durable::AtOnce }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::sync::Mutex;
 
 use datafly_core::id::Identifier;
-use datafly_store::embedded::EmbeddedState;
+use datafly_store::embedded::Embedded;
 
 use super::*;
 use crate::runtime::{Clock, Entropy};
@@ -37,7 +37,7 @@ struct Site {
 impl Site {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let state = EmbeddedState::open(&folder.path().join("state.redb")).unwrap();
+        let state = Embedded::open(&folder.path().join("store"), None).unwrap();
         let surroundings = Arc::new(Surroundings { now: Mutex::new(START), minted: Mutex::new(0) });
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,

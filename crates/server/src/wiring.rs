@@ -3,6 +3,7 @@
 
 mod integration;
 mod kept;
+mod mapping;
 
 use std::io;
 use std::path::Path;
@@ -10,12 +11,14 @@ use std::sync::{Arc, OnceLock};
 
 use datafly_core::visitor::Verification;
 use datafly_provider::http::{HttpError, Network, Transport};
-use datafly_store::embedded::EmbeddedState;
-use datafly_store::{State, StateError};
+use datafly_store::StoreError;
+use datafly_store::embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::admin::Door;
 use crate::app::{App, Configured, CookiePolicy, Fixed, Lasting, Pipeline, Pipelines};
+use crate::backup::Backups;
+use crate::client_ids::ClientIds;
 use crate::config::{
     AdminConfig, CacheConfig, Config, ConfigError, IdentityConfig, KeyMaterial, PipelineConfig,
     Secrets, ServerConfig,
@@ -29,17 +32,24 @@ use crate::protection::Guards;
 use crate::runtime::{EntropyError, Runtime};
 use crate::signature::SignatureKeys;
 use crate::visitors::Visitors;
+use integration::Built;
 pub use integration::Integration;
 
-/// File of the embedded engine in `data_dir`.
-const STATE_FILE: &str = "state.redb";
+/// Folder of the embedded engine in `data_dir`: visitors and the outbox's events.
+pub(crate) const STORE_FOLDER: &str = "visitors-and-events";
 
 /// File of the cookie key that is made when none is configured, and its name in cookies.
 const COOKIE_KEY_FILE: &str = "cookie.key";
 const LOCAL_KEY: &str = "local";
 
+/// File of the secret that the ids of other people's clients are derived under.
+const CLIENT_IDS_KEY_FILE: &str = "client-ids.key";
+
 /// File of the admin token that is made when none is configured.
-const ADMIN_TOKEN_FILE: &str = "admin.token";
+pub(crate) const ADMIN_TOKEN_FILE: &str = "admin.token";
+
+/// All secrets that are made when none is configured.
+pub(crate) const KEPT_FILES: [&str; 3] = [COOKIE_KEY_FILE, CLIENT_IDS_KEY_FILE, ADMIN_TOKEN_FILE];
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +59,7 @@ pub enum StartError {
     Config(#[from] ConfigError),
     /// The engine does not open.
     #[error(transparent)]
-    State(#[from] StateError),
+    Store(#[from] StoreError),
     /// The kept cookie key cannot be used.
     #[error("the cookie key in `server.data_dir` cannot be used: {0}")]
     CookieKey(#[from] KeyError),
@@ -111,8 +121,8 @@ struct Ground<'a> {
     cache: CacheConfig,
 }
 
-/// Builds the application. The state is opened last, so that a mistake in the configuration is what is
-/// reported, also beside a running server that holds the state.
+/// Builds the application. The files are opened last, so that a mistake in the configuration is what is
+/// reported, also beside a running server that holds them.
 pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     let Runtime { entropy, .. } = &outside.runtime;
     let data_dir = config.server.data_dir.clone();
@@ -120,11 +130,13 @@ pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     let kept = |file: &str| kept::secret(&data_dir.join(file), entropy);
     let (fixed, ground) = (fixed(&config.server), Ground::new(&config.server, outside, &kept)?);
     let configured = configure(config, &ground)?;
-    let state: Arc<dyn State> = Arc::new(EmbeddedState::open(&data_dir.join(STATE_FILE))?);
+    let store = Embedded::open(&data_dir.join(STORE_FOLDER), Some(fixed.outbox_bytes))?;
+    let store = Arc::new(store);
     let runtime = outside.runtime.clone();
-    let visitors = Visitors::new(state, runtime.clone());
+    let visitors = Visitors::new(store.clone(), runtime.clone());
     let Ground { engine, guards, .. } = ground;
-    let lasting = Lasting { visitors, engine, guards, runtime, fixed };
+    let (queue, backups) = (store.clone(), Backups::of(store));
+    let lasting = Lasting { visitors, queue, backups, engine, guards, runtime, fixed };
     Ok(App::new(configured, lasting))
 }
 
@@ -175,6 +187,7 @@ fn fixed(server: &ServerConfig) -> Fixed {
         tls: server.certificate.is_some(),
         data_dir: server.data_dir.clone(),
         base_path: server.base_path.clone(),
+        outbox_bytes: server.outbox.bytes,
         admin: server.admin.as_ref().map(|admin| admin.listen),
     }
 }
@@ -212,8 +225,10 @@ fn configure(config: Config, ground: &Ground<'_>) -> Result<Configured, StartErr
         let token = token.map_or_else(|| (ground.kept)(ADMIN_TOKEN_FILE), Ok)?;
         Ok::<_, StartError>(Door { token, hosts })
     });
+    let client_ids = ClientIds::new(&(ground.kept)(CLIENT_IDS_KEY_FILE)?);
     let pipelines = config.pipelines.into_iter().map(|pipeline| build_pipeline(pipeline, ground));
     Ok(Configured {
+        client_ids,
         pipelines: Pipelines::new(pipelines),
         credentials,
         cookies: CookiePolicy { secure: server.secure },
@@ -228,8 +243,10 @@ fn configure(config: Config, ground: &Ground<'_>) -> Result<Configured, StartErr
 }
 
 fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
-    let enrichments = config.integrations.into_iter().map(|it| it.build(ground)).collect();
     let IdentityConfig { verification, binding_life, keys } = config.identity;
+    let built = config.integrations.into_iter().map(|it| it.build(verification, ground));
+    let (enrichments, recipients): (Vec<_>, Vec<_>) =
+        built.map(|Built { enrichment, recipient }| (enrichment, Arc::new(recipient))).unzip();
     if verification == Verification::Off {
         tracing::warn!(
             pipeline.key = %config.key,
@@ -250,7 +267,8 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
         ready_timeout: config.ready_timeout,
         server_keys: SignatureKeys::new(config.server_keys),
         consent: config.consent,
-        enrichments,
+        enrichments: enrichments.into_iter().flatten().collect(),
+        recipients,
         boot_script: OnceLock::new(),
     }
 }

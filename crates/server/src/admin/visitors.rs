@@ -6,22 +6,21 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use datafly_core::id::{CanonicalId, PipelineKey};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::refusal;
+use super::Refusal;
 use crate::app::App;
 
 /// Answers `{"decisions":[…]}`, oldest first.
 pub(super) async fn decisions(
     State(app): State<Arc<App>>,
     Path((key, id)): Path<(String, String)>,
-) -> Response {
+) -> Result<Json<Value>, Refusal> {
     let named = key.parse::<PipelineKey>().ok().zip(id.parse::<CanonicalId>().ok());
     let Some((key, id)) = named else {
         let message = "name a pipeline key and a visitor's id";
-        return refusal(StatusCode::BAD_REQUEST, "INVALID_VISITOR", message);
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_VISITOR", message));
     };
-    Json(json!({ "decisions": app.decisions.of(&key, id) })).into_response()
+    Ok(Json(json!({ "decisions": app.decisions.of(&key, id) })))
 }

@@ -14,6 +14,8 @@ pub struct Fixed {
     pub data_dir: PathBuf,
     /// `server.base_path`.
     pub base_path: String,
+    /// `server.outbox.max_mb`, in bytes.
+    pub outbox_bytes: u64,
     /// `server.admin.listen`.
     pub admin: Option<SocketAddr>,
 }
@@ -26,6 +28,7 @@ impl Fixed {
             ("server.tls", self.tls == other.tls),
             ("server.data_dir", self.data_dir == other.data_dir),
             ("server.base_path", self.base_path == other.base_path),
+            ("server.outbox.max_mb", self.outbox_bytes == other.outbox_bytes),
             ("server.admin.listen", self.admin == other.admin),
         ];
         keys.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()

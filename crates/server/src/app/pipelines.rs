@@ -1,17 +1,19 @@
 //! The sites that are served.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Verification;
+use datafly_store::queue::{Consumer, DestinationName};
 
 use crate::boot_script::BootScript;
 use crate::config::ConsentConfig;
 use crate::enrichment::Enrichment;
 use crate::identity::Verifier;
+use crate::outbox::Recipient;
 use crate::signature::SignatureKeys;
 
 /// One site, ready to serve.
@@ -34,6 +36,8 @@ pub struct Pipeline {
     pub consent: ConsentConfig,
     /// The providers, in the owner's order.
     pub enrichments: Vec<Enrichment>,
+    /// The destinations, in the owner's order.
+    pub recipients: Vec<Arc<Recipient>>,
     /// The boot script, from its first use on. A pipeline is one configuration's, and so is its script.
     pub boot_script: OnceLock<BootScript>,
 }
@@ -42,6 +46,11 @@ impl Pipeline {
     /// The provider of a name.
     pub fn enrichment(&self, name: &str) -> Option<&Enrichment> {
         self.enrichments.iter().find(|enrichment| &*enrichment.name == name)
+    }
+
+    /// The destination of a name.
+    pub fn recipient(&self, name: &DestinationName) -> Option<&Arc<Recipient>> {
+        self.recipients.iter().find(|recipient| recipient.name == *name)
     }
 
     /// Whether any provider's attributes depend on what the visitor is doing.
@@ -74,6 +83,11 @@ impl Pipelines {
     /// The site of a public key.
     pub fn get(&self, key: &str) -> Option<&Pipeline> {
         self.by_key.get(key)
+    }
+
+    /// The destination that a consumer reads for, where it is still configured.
+    pub fn recipient(&self, consumer: &Consumer) -> Option<&Arc<Recipient>> {
+        self.get(consumer.pipeline.as_str())?.recipient(&consumer.destination)
     }
 
     /// All sites, in the order of their keys.

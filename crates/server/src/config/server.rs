@@ -11,6 +11,7 @@ use url::Url;
 use super::admin::AdminConfig;
 use super::cache::CacheConfig;
 use super::limits;
+use super::outbox::OutboxConfig;
 use crate::bundle::Bundle;
 use crate::certificate::{self, Certificate};
 use crate::credential::Credentials;
@@ -42,6 +43,8 @@ pub struct ServerConfig {
     pub limits: LimitSettings,
     /// How long answers of vendors live, and in how much memory.
     pub cache: CacheConfig,
+    /// How much may wait to be delivered.
+    pub outbox: OutboxConfig,
     /// The admin listener, where there is to be one.
     pub admin: Option<AdminConfig>,
 }
@@ -83,6 +86,8 @@ impl ServerConfig {
             section.section("limits").map_or_else(|| Some(limits::defaults()), limits::read);
         let cache = section.section("cache");
         let cache = cache.map_or_else(|| Some(CacheConfig::default()), CacheConfig::read);
+        let outbox = section.section("outbox");
+        let outbox = outbox.map_or_else(|| Some(OutboxConfig::default()), OutboxConfig::read);
         let admin = section.section("admin").map(AdminConfig::read);
         section.end();
         let (public, base_path) = (public?, base_path?);
@@ -99,6 +104,7 @@ impl ServerConfig {
             trusted_proxies,
             limits: limits?,
             cache: cache?,
+            outbox: outbox?,
             admin: admin.flatten(),
         })
     }

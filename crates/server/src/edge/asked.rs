@@ -1,5 +1,6 @@
 //! A request for a visitor's data, taken apart once.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use axum::http::HeaderMap;
@@ -27,15 +28,19 @@ pub(super) struct Asked<'r> {
 }
 
 impl<'r> Asked<'r> {
-    /// Of a request with a pipeline's key.
+    /// Of a request with a pipeline's key in its head, or else this one.
     pub(super) fn of(
         app: &'r App,
         configured: &'r Configured,
         head: &'r Parts,
         client: Client,
+        key_elsewhere: Option<&str>,
     ) -> Result<Self, EdgeError> {
         let query = Query::of(&head.uri);
-        let key = key::of(&query, &head.headers)?.ok_or(EdgeError::NoKey)?;
+        let key = match key_elsewhere {
+            Some(key) => Cow::from(key),
+            None => key::of(&query, &head.headers)?.ok_or(EdgeError::NoKey)?,
+        };
         let pipeline = configured.pipelines.get(&key).ok_or(EdgeError::InvalidKey)?;
         drop(key);
         Ok(Self { app, configured, pipeline, headers: &head.headers, query, client })

@@ -9,6 +9,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use datafly_core::consent::Consent;
+use datafly_core::event::MAX_EVENT_BYTES;
 use datafly_core::id::{CanonicalId, Identifier};
 use datafly_core::linking_key::Identifiers;
 use datafly_core::v1::path;
@@ -43,11 +44,10 @@ pub(super) async fn bootstrap(asked: &Asked<'_>, body: Body) -> Result<Response,
     if caller::of_post(headers, pipeline)? != Caller::Server {
         return Err(EdgeError::OriginNotAllowed);
     }
-    let body = body::read(headers, body).await?;
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let signed = Signed { route: path::BOOTSTRAP, pipeline: pipeline.key.as_str(), body: &body };
+    let body = body::read(headers, body, MAX_EVENT_BYTES).await?;
+    let signed = Signed::Route { route: path::BOOTSTRAP, pipeline: pipeline.key.as_str() };
     let now = app.clock.now();
-    pipeline.server_keys.verify(text("x-timestamp"), text("x-signature"), &signed, now)?;
+    pipeline.server_keys.verify(headers, signed, &body, now)?;
 
     let wish: Bootstrap = serde_json::from_slice(&body)
         .map_err(|error| EdgeError::InvalidBootstrap(error.to_string()))?;

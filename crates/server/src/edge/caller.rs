@@ -8,7 +8,8 @@
 //!   `Origin` that is exactly one of the pipeline's;
 //! - a GET for a visitor's data needs the same, or to come from the very origin it asks (browsers
 //!   send no `Origin` then);
-//! - what has none of these headers is a server's: no cookie is read or set for it.
+//! - what has none of these headers is a server's: no cookie is read or set for it. Nor is what has
+//!   `Sec-Fetch-Mode` alone a browser's: Node's own `fetch` sends it so, browsers all of them together.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -100,8 +101,11 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 }
 
 fn looks_like_a_browser(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::COOKIE)
-        || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+    let is_browsers = |name: &HeaderName| {
+        name == header::COOKIE
+            || (name.as_str().starts_with("sec-fetch-") && name != SEC_FETCH_MODE)
+    };
+    headers.keys().any(is_browsers)
 }
 
 fn fetch<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

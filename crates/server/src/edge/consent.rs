@@ -7,6 +7,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use datafly_core::consent::Consent;
+use datafly_core::event::MAX_EVENT_BYTES;
 
 use super::answer::accepted;
 use super::asked::Asked;
@@ -21,7 +22,7 @@ pub(super) async fn consent(asked: &Asked<'_>, body: Body) -> Result<Response, E
     if caller::of_post(asked.headers, asked.pipeline)? == Caller::Server {
         return Err(EdgeError::NoBrowser);
     }
-    let body = body::read(asked.headers, body).await?;
+    let body = body::read(asked.headers, body, MAX_EVENT_BYTES).await?;
     // What is no JSON is no state either, and is refused as one.
     let state = serde_json::from_slice(&body).unwrap_or_default();
     let consent = Consent::parse(&state)?;

@@ -56,7 +56,7 @@ fn value_of<'c>(cookie: &'c [u8], name: &[u8]) -> Option<&'c [u8]> {
 /// When the credential is written anew besides when the visitor is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Renewal {
-    /// When its version changed, and once a day. For answers that come at once.
+    /// When its version changed, and both cookies once a day. For answers that come at once.
     Daily,
     /// Never. For an answer that may have waited for a vendor: by the time the browser stores its cookie
     /// the visitor may have logged out and be another one.
@@ -72,20 +72,25 @@ pub(super) fn due(
     now: Timestamp,
 ) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    let current = sent.is_some_and(|sent| {
-        sent.id == present.id
-            && match renewal {
-                Renewal::Daily => sent.version == present.version && !sent.is_stale(now),
-                Renewal::Never => true,
-            }
-    });
-    if !current {
-        let Asked { configured, pipeline, .. } = asked;
-        let policy = configured.cookies;
+    let sent = sent.filter(|sent| sent.id == present.id);
+    let (credential_is_due, copy_is_due) = match (sent, renewal) {
+        (None, _) => (true, true),
+        (Some(_), Renewal::Never) => (false, false),
+        // The copy knows no version.
+        (Some(sent), Renewal::Daily) => {
+            let stale = sent.is_stale(now);
+            (stale || sent.version != present.version, stale)
+        }
+    };
+    let Asked { configured, pipeline, .. } = asked;
+    let policy = configured.cookies;
+    if credential_is_due {
         let value = configured.credentials.issue(&pipeline.key, present.id, present.version, now);
-        let credential = build(policy, policy.credential_name(), value, None);
-        let copy = build(policy, COPY, present.id.to_string(), pipeline.cookie_domain.clone());
-        append(&mut headers, [credential, copy]);
+        append(&mut headers, &build(policy, policy.credential_name(), value, None));
+    }
+    if copy_is_due {
+        let domain = pipeline.cookie_domain.clone();
+        append(&mut headers, &build(policy, COPY, present.id.to_string(), domain));
     }
     headers
 }
@@ -100,16 +105,14 @@ pub(super) fn removal(asked: &Asked<'_>) -> HeaderMap {
         cookie.set_max_age(Duration::ZERO);
         cookie
     };
-    let credential = gone(policy.credential_name(), None);
-    append(&mut headers, [credential, gone(COPY, pipeline.cookie_domain.clone())]);
+    append(&mut headers, &gone(policy.credential_name(), None));
+    append(&mut headers, &gone(COPY, pipeline.cookie_domain.clone()));
     headers
 }
 
-fn append(headers: &mut HeaderMap, cookies: [Cookie<'_>; 2]) {
-    for cookie in cookies {
-        if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
-            headers.append(header::SET_COOKIE, value);
-        }
+fn append(headers: &mut HeaderMap, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
+        headers.append(header::SET_COOKIE, value);
     }
 }
 

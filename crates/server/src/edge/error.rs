@@ -10,14 +10,19 @@ use axum::response::{IntoResponse, Response};
 use datafly_core::consent::ConsentError;
 use datafly_core::event::EventError;
 use datafly_core::v1::{ErrorBody, ErrorResponse};
+use datafly_store::StoreError;
 
 use crate::identity::IdentityError;
 use crate::limits::Exceeded;
+use crate::runtime::EntropyError;
 use crate::signature::SignatureError;
 use crate::visitors::VisitorError;
 
 /// Seconds after which a client may try again when state could not be written.
 const STATE_RETRY_SECONDS: u64 = 2;
+
+/// The same when the outbox was full: it empties as fast as its destinations take events.
+const OUTBOX_RETRY_SECONDS: u64 = 30;
 
 /// Why a request is refused.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -49,12 +54,26 @@ pub(super) enum EdgeError {
     /// Neither JSON nor plain text.
     #[error("send the body as `text/plain` or `application/json`")]
     UnsupportedMediaType,
+    /// Packed otherwise than by gzip.
+    #[error("send the body as it is, or packed by `gzip`")]
+    UnsupportedEncoding,
     /// Over the limit.
     #[error("the body is longer than it may be, {0} bytes")]
     BodyTooLarge(usize),
     /// The body did not arrive in time.
     #[error("the body did not arrive in time")]
     BodyTimeout,
+    /// More events than a batch may have.
+    #[error("a batch may have {0} events: send the rest in another one")]
+    TooManyEvents(usize),
+    /// One of a batch is over the limit.
+    #[error("`batch[{index}]` is longer than an event may be, {limit} bytes")]
+    EventTooLarge {
+        /// Its position, from 0.
+        index: usize,
+        /// In bytes.
+        limit: usize,
+    },
     /// The body broke off.
     #[error("the body could not be read")]
     BodyBroken,
@@ -93,6 +112,9 @@ pub(super) enum EdgeError {
     /// Visitor state could not be read or written.
     #[error("the visitor's state cannot be reached, try again")]
     StateUnavailable,
+    /// The outbox takes nothing at the moment: it is full, or its disk is.
+    #[error("events cannot be kept at the moment, send them again later")]
+    OutboxUnavailable,
 }
 
 impl EdgeError {
@@ -106,12 +128,16 @@ impl EdgeError {
                 (StatusCode::BAD_REQUEST, "DOUBLED_PARAMETER")
             }
             Self::UnknownProvider => (StatusCode::NOT_FOUND, "UNKNOWN_PROVIDER"),
-            Self::UnsupportedMediaType => {
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE"),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "BODY_TIMEOUT"),
             Self::BodyBroken => (StatusCode::BAD_REQUEST, "BODY_BROKEN"),
+            // 400, as Datafly's and Segment's own servers answer a batch that is too large.
+            Self::TooManyEvents(_) | Self::EventTooLarge { .. } => {
+                (StatusCode::BAD_REQUEST, "BATCH_TOO_LARGE")
+            }
             Self::InvalidEvent(_) | Self::NoSubject => (StatusCode::BAD_REQUEST, "INVALID_EVENT"),
             Self::NoBrowser => (StatusCode::BAD_REQUEST, "NO_BROWSER"),
             Self::Identity(IdentityError::Contradiction(_)) => {
@@ -128,7 +154,35 @@ impl EdgeError {
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
             Self::StateUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "STATE_UNAVAILABLE"),
+            Self::OutboxUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "OUTBOX_UNAVAILABLE"),
         }
+    }
+
+    /// Whether the event is at fault, so that others of its batch are accepted.
+    pub(super) fn is_the_event_s(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidEvent(_) | Self::NoSubject | Self::Identity(_) | Self::Consent(_)
+        )
+    }
+
+    /// As it is shown.
+    pub(super) fn to_body(&self) -> ErrorBody {
+        let (_, code) = self.status_and_code();
+        ErrorBody { code: code.to_owned(), message: self.to_string() }
+    }
+}
+
+impl From<StoreError> for EdgeError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "failed to put events into the outbox");
+        Self::OutboxUnavailable
+    }
+}
+
+impl From<EntropyError> for EdgeError {
+    fn from(error: EntropyError) -> Self {
+        VisitorError::from(error).into()
     }
 }
 
@@ -147,11 +201,11 @@ impl From<Exceeded> for EdgeError {
 
 impl IntoResponse for EdgeError {
     fn into_response(self) -> Response {
-        let (status, code) = self.status_and_code();
-        let error = ErrorBody { code: code.to_owned(), message: self.to_string() };
-        let mut response = (status, Json(ErrorResponse { error })).into_response();
+        let (status, _) = self.status_and_code();
+        let mut response = (status, Json(ErrorResponse { error: self.to_body() })).into_response();
         let (name, value) = match self {
             Self::StateUnavailable => (header::RETRY_AFTER, STATE_RETRY_SECONDS.into()),
+            Self::OutboxUnavailable => (header::RETRY_AFTER, OUTBOX_RETRY_SECONDS.into()),
             Self::RateLimited(exceeded) => {
                 (header::RETRY_AFTER, seconds(exceeded.retry_after).into())
             }

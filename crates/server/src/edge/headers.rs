@@ -19,7 +19,19 @@ const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("retry-after");
 const ALLOW_METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
-const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type");
+/// What pages send besides what needs no leave. Other people's clients add headers of their own, some of them
+/// only when they try again. Jitsu's `X-IP-Policy` is not among them: it asks for a shortened address, and a
+/// client that is not heeded should hear so.
+const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(concat!(
+    "authorization, content-type, ",
+    // Segment
+    "x-retry-count, ",
+    // RudderStack
+    "anonymousid, sentat, ",
+    "rsa-retry-attempt, rsa-retry-reason, rsa-since-first-attempt, rsa-since-last-attempt, ",
+    // Jitsu
+    "x-write-key, x-enable-debug",
+));
 /// Two hours, the most Chromium keeps a preflight's answer.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 

@@ -21,6 +21,11 @@ impl<'r> Query<'r> {
         Self(query.split('&').map(decoded).collect())
     }
 
+    /// All names and values, in their order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// The parameter's value, if it is there.
     pub(super) fn parameter(&self, name: &'static str) -> Result<Option<&str>, EdgeError> {
         let mut values = self.0.iter().filter(|(other, _)| other == name);

@@ -12,15 +12,20 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::request::Parts;
 use axum::http::{Method, Request};
 use axum::response::{IntoResponse, Response};
-use datafly_core::event::EventKind;
+use datafly_core::event::{EventKind, MAX_EVENT_BYTES};
 use datafly_core::v1::path;
 use futures_util::future::{BoxFuture, FutureExt};
 use tower::{BoxError, Service};
 
 use super::asked::Asked;
+use super::batch::{self, MAX_BATCH_BYTES};
 use super::client::Client;
 use super::error::EdgeError;
-use super::{assets, bootstrap, collect, consent, enrich, forget, headers, loader, reset};
+use super::query::Query;
+use super::settings::{self, Client as ForeignClient};
+use super::{
+    assets, body, bootstrap, consent, enrich, event, forget, headers, key, loader, pixel, reset,
+};
 use crate::app::App;
 
 /// The public listener: all routes, under `base_path`.
@@ -81,7 +86,9 @@ impl Edge {
             _ => {
                 async {
                     let route = Route::of(path, head)?;
-                    let asked = Asked::of(&self.app, &configured, head, client)?;
+                    let (key, body) = route.key_and_body(head, path, body).await?;
+                    let key = key.as_deref();
+                    let asked = Asked::of(&self.app, &configured, head, client, key)?;
                     route.answer(&asked, body).await
                 }
                 .await
@@ -116,6 +123,10 @@ enum Route {
     Enrich,
     Loader,
     Event(EventKind),
+    Batch,
+    SignedEvents,
+    Pixel(EventKind),
+    Settings(ForeignClient),
     Consent,
     Forget,
     Bootstrap,
@@ -127,40 +138,98 @@ impl Route {
         let route = match path {
             path::ENRICH => Self::Enrich,
             path::LOADER => Self::Loader,
-            path::IDENTIFY => Self::Event(EventKind::Identify),
-            path::PAGE => Self::Event(EventKind::Page),
-            path::TRACK => Self::Event(EventKind::Track),
             path::CONSENT => Self::Consent,
             path::FORGET => Self::Forget,
             path::BOOTSTRAP => Self::Bootstrap,
             path::RESET => Self::Reset,
-            _ => return Err(EdgeError::NotFound),
+            path::EVENTS => Self::SignedEvents,
+            // The second one is how Segment's browser client shortens it, the third RudderStack's beacon.
+            path::BATCH | "/v1/b" | "/beacon/v1/batch" => Self::Batch,
+            "/sourceConfig" | "/sourceConfig/" => Self::Settings(ForeignClient::RudderStack),
+            _ => Self::of_a_family(path).ok_or(EdgeError::NotFound)?,
         };
         match route {
-            Self::Enrich | Self::Loader => takes_get(head)?,
+            Self::Enrich | Self::Loader | Self::Pixel(_) | Self::Settings(_) => takes_get(head)?,
             _ if head.method != Method::POST => return Err(EdgeError::MethodNotAllowed("POST")),
             _ => {}
         }
         Ok(route)
     }
 
-    async fn answer<B>(self, asked: &Asked<'_>, body: B) -> Result<Response, EdgeError>
+    /// Routes with a part that varies.
+    fn of_a_family(path: &str) -> Option<Self> {
+        if let Some(kind) = path.strip_prefix(path::PIXEL) {
+            return pixel::kind(kind).map(Self::Pixel);
+        }
+        if let Some(project) = path.strip_prefix(PROJECTS) {
+            return project.strip_suffix(SETTINGS).map(|_| Self::Settings(ForeignClient::Segment));
+        }
+        // Jitsu's client has a prefix of its own.
+        let name = path.strip_prefix("/v1/").or_else(|| path.strip_prefix("/api/s/"))?;
+        let kind = match name {
+            "p" => EventKind::Page,
+            "t" => EventKind::Track,
+            "i" => EventKind::Identify,
+            "g" => EventKind::Group,
+            "s" => EventKind::Screen,
+            "a" => EventKind::Alias,
+            name => EventKind::of(name)?,
+        };
+        Some(Self::Event(kind))
+    }
+
+    /// The key, where it is neither in the query nor in a header, and the body, which may have it. A body is read
+    /// before anything is known of its sender only where the head names none.
+    async fn key_and_body<B>(
+        self,
+        head: &Parts,
+        path: &str,
+        body: B,
+    ) -> Result<(Option<String>, Body), EdgeError>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        let body = move || Body::new(body);
+        let limit = match self {
+            Self::Enrich | Self::Loader | Self::Pixel(_) | Self::Settings(_) => {
+                let project = path.strip_prefix(PROJECTS).and_then(|it| it.strip_suffix(SETTINGS));
+                return Ok((project.map(str::to_owned), Body::empty()));
+            }
+            Self::Event(_) => Some(MAX_EVENT_BYTES),
+            Self::Batch => Some(MAX_BATCH_BYTES),
+            _ => None,
+        };
+        let body = Body::new(body);
+        let Some(limit) = limit else { return Ok((None, body)) };
+        if key::of(&Query::of(&head.uri), &head.headers)?.is_some() {
+            return Ok((None, body));
+        }
+        // The handler is to find it as it came: what is packed is unpacked here for the key alone.
+        let body = body::as_it_came(&head.headers, body, limit).await?;
+        let key = key::in_body(&body::unpacked(&head.headers, body.clone(), limit)?);
+        Ok((key, body.into()))
+    }
+
+    async fn answer(self, asked: &Asked<'_>, body: Body) -> Result<Response, EdgeError> {
         // Boxed, so that what an enrich carries around is no larger than an enrich.
         match self {
             Self::Enrich => enrich::enrich(asked).await,
             Self::Loader => loader::loader(asked).boxed().await,
-            Self::Event(kind) => collect::event(kind, asked, body()).boxed().await,
-            Self::Consent => consent::consent(asked, body()).boxed().await,
+            Self::Event(kind) => event::event(kind, asked, body).boxed().await,
+            Self::Batch => batch::batch(asked, body).boxed().await,
+            Self::SignedEvents => batch::signed(asked, body).boxed().await,
+            Self::Pixel(kind) => pixel::pixel(kind, asked).boxed().await,
+            Self::Settings(client) => Ok(settings::settings(client, asked)),
+            Self::Consent => consent::consent(asked, body).boxed().await,
             Self::Forget => forget::forget(asked).boxed().await,
-            Self::Bootstrap => bootstrap::bootstrap(asked, body()).boxed().await,
+            Self::Bootstrap => bootstrap::bootstrap(asked, body).boxed().await,
             Self::Reset => reset::reset(asked).boxed().await,
         }
     }
 }
+
+/// Where Segment's browser client asks for a project's settings.
+const PROJECTS: &str = "/v1/projects/";
+const SETTINGS: &str = "/settings";
 
 /// HEAD is a GET whose body the connection leaves out.
 fn takes_get(head: &Parts) -> Result<(), EdgeError> {

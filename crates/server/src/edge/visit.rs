@@ -4,18 +4,23 @@
 //! nobody: an id for this request, no cookie, no record, no look-up. Who had given it and takes it back is
 //! forgotten.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use datafly_core::id::CanonicalId;
 use datafly_core::linking_key::Identifiers;
 use datafly_core::v1::NOBODY;
-use datafly_core::visitor::Verification;
+use datafly_core::visitor::{Verification, Visitor};
+use datafly_store::VisitorWrite;
 use jiff::Timestamp;
 
 use super::asked::Asked;
 use super::cookies::{self, Renewal};
 use super::error::EdgeError;
+use super::intake::Identity;
+use crate::app::Pipeline;
 use crate::credential::Credential;
-use crate::visitors::Present;
+use crate::visitors::{News, Present};
 
 /// The visitor of a request.
 pub(super) struct Visit<'a> {
@@ -23,6 +28,8 @@ pub(super) struct Visit<'a> {
     pub(super) now: Timestamp,
     sent: Option<Credential>,
     pub(super) present: Present,
+    /// The record before what events have changed since, which is written with them.
+    before: Option<Arc<Visitor>>,
 }
 
 /// Whom an event is about.
@@ -45,7 +52,7 @@ impl<'a> Visit<'a> {
         if !present.minted && !pipeline.consent.may_keep(present.record.consent()) {
             present = app.visitors.recognise(&pipeline.key, None, now).await?;
         }
-        Ok(Self { asked, now, sent, present })
+        Ok(Self { asked, now, sent, present, before: None })
     }
 
     /// Counts a piece of work of this visitor's.
@@ -102,11 +109,64 @@ impl<'a> Visit<'a> {
         self.asked.pipeline.consent.may_look_up(self.present.record.consent())
     }
 
+    /// Applies an event to the visitor. One of whom nothing may be kept stays nobody.
+    ///
+    /// What an event tells of a login or a consent is written at once. All else is only noted, and durable with
+    /// the event: [`Self::to_write`].
+    pub(super) async fn take(
+        &mut self,
+        identity: Option<Identity>,
+        news: News,
+    ) -> Result<(), EdgeError> {
+        let Pipeline { key, verification, consent, .. } = self.asked.pipeline;
+        if !self.is_kept() && !consent.may_keep(news.consent.as_ref()) {
+            return Ok(());
+        }
+        if identity.is_none() && news.consent.is_none() {
+            self.before.get_or_insert_with(|| Arc::clone(&self.present.record));
+            self.asked.app.visitors.note(&mut self.present, news);
+            return Ok(());
+        }
+        let consented = self.consents();
+        let (visitors, present) = (&self.asked.app.visitors, self.present.clone());
+        let present = match identity {
+            Some((claims, proof)) => {
+                visitors.identify(key, present, claims, proof, *verification, news).await?
+            }
+            None => visitors.note_event(key, present, news).await?,
+        };
+        let before = std::mem::replace(&mut self.present, present);
+        if self.present.id != before.id || self.present.version != before.version {
+            // What was noted was written as well, or of somebody who is here no more.
+            self.before = None;
+        }
+        if !self.is_kept() {
+            // Taken back, or somebody else is here, who has allowed nothing yet.
+            self.forget().await?;
+        } else if consented && !self.consents() && before.id == self.present.id {
+            self.drop_profiles();
+        }
+        Ok(())
+    }
+
+    /// The write that makes durable what was noted of events.
+    pub(super) fn to_write(&self) -> Option<VisitorWrite> {
+        let Asked { app, pipeline, .. } = *self.asked;
+        app.visitors.to_write(&pipeline.key, &self.present, self.before.as_deref()?)
+    }
+
+    /// It was written.
+    pub(super) fn written(&mut self, write: VisitorWrite) {
+        self.before = None;
+        self.asked.app.visitors.written(&mut self.present, write);
+    }
+
     /// Deletes what is stored of the visitor; afterwards a new one is here. The record becomes a tombstone,
     /// which holds a time and nothing else: without it an event that is still under way would bring the id back.
     pub(super) async fn forget(&mut self) -> Result<(), EdgeError> {
         let Asked { app, pipeline, .. } = *self.asked;
         let successor = app.visitors.reset(&pipeline.key, self.present.clone()).await?;
+        app.outbox.forget(&pipeline.key, self.present.id, self.now).await?;
         // Only now: while the id was alive another tab would have filled them again.
         self.drop_profiles();
         app.decisions.forget(&pipeline.key, self.present.id);

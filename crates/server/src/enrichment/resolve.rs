@@ -15,6 +15,7 @@ use super::{Ask, Enrichment};
 use crate::protection::{CallError, Refusal};
 
 /// The visitor's profile.
+#[derive(Clone)]
 pub(super) struct Profile {
     pub(super) id: ProfileId,
     pub(super) attributes: Arc<Answered>,

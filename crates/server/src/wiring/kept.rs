@@ -20,7 +20,7 @@ pub(super) fn secret(path: &Path, entropy: &Arc<dyn Entropy>) -> Result<SecretSt
         Ok(secret) => secret,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = new(entropy)?;
-            data_dir::write(path, &secret).map_err(|error| file_error(path, error))?;
+            data_dir::write(path, secret.as_bytes()).map_err(|error| file_error(path, error))?;
             secret
         }
         Err(error) => return Err(file_error(path, error)),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread::sleep;
@@ -78,6 +78,20 @@ impl Process {
         answer
     }
 
+    /// What the sandbox answers under `/_control/`.
+    pub(crate) fn control(&self, method: &str, path: &str, body: &str) -> serde_json::Value {
+        let mut stream = self.connect_to("vendor");
+        let length = body.len();
+        let head = format!(
+            "{method} /_control/{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
@@ -103,6 +117,11 @@ pub(crate) fn until(ask: impl Fn() -> String, fits: impl Fn(&str) -> bool) -> St
         answer = ask();
     }
     panic!("still {answer}");
+}
+
+/// An address of this machine that nobody listens on.
+pub(crate) fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// `dfk=…` as the browser would send it back.
@@ -160,5 +179,6 @@ profile_api_key = { env = "PROFILE" }
 profile_collection_id = "apc-sandbox1"
 base_url = "BASE_URL"
 browser_attribute_allowlist = "Persona"
+enrich_events = false
 linking_keys = [{ source = "email", key = "email_sha256", hash = "sha256" }]
 "#;

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod backends;
+mod backup;
 mod certificate;
+mod dead_letters;
 mod harness;
+mod killed;
 mod operator;
 mod process;

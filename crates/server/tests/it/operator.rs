@@ -22,13 +22,13 @@ pub(crate) fn change(folder: &Path, from: &str, to: &str) {
     fs::write(&file, text.replace(from, to)).unwrap();
 }
 
-fn datafly(arguments: &[&str]) -> Output {
+pub(crate) fn datafly(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_datafly"));
     command.args(arguments).env("INGEST", "ingest-token").env("PROFILE", "profile-token");
     command.output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
