@@ -1,6 +1,7 @@
 //! The test hosts' certificate: a throw-away authority, and one leaf for the shop, the server and the
 //! attackers. On localhost every port is the same site, which proves nothing about cookies, so the
-//! browser tests run on https names that Chromium is told to resolve here.
+//! browser tests run on https names that Chromium is told to resolve here. Programs that are no browser come to
+//! `localhost`.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +12,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-const HOSTS: [&str; 4] = ["shop.test", "*.shop.test", "evil.test", "*.evil.test"];
+const HOSTS: [&str; 5] = ["shop.test", "*.shop.test", "evil.test", "*.evil.test", "localhost"];
 
 /// Writes `ca.pem`, `cert.pem` and `key.pem`, new ones each time.
 pub(crate) fn write(folder: &Path) -> Result<()> {
@@ -27,6 +28,8 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     let mut leaf = CertificateParams::new(HOSTS.map(str::to_owned).to_vec())?;
     leaf.distinguished_name.push(DnType::CommonName, "shop.test");
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Python asks for it.
+    leaf.use_authority_key_identifier_extension = true;
     let leaf_key = KeyPair::generate()?;
     let leaf_certificate = leaf.signed_by(&leaf_key, &issuer)?;
 

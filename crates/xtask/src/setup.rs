@@ -29,6 +29,50 @@ pub(crate) fn npm_ci(folder: &Path) -> Result<()> {
         .context("the npm packages could not be installed; Node.js 20 or newer is needed")
 }
 
+/// The Python packages of a requirements file, in a folder of their own, unless what is there came of the same file.
+pub(crate) fn pip_install(requirements: &Path, folder: &Path) -> Result<()> {
+    let wanted = fs::read(requirements)
+        .with_context(|| format!("{} cannot be read", requirements.display()))?;
+    let stamp = folder.join(".requirements");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    ensure_pip()?;
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot clean {}", folder.display()))?;
+    }
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--root-user-action=ignore", "--no-deps", "--require-hashes", "--only-binary=:all:"])
+        .arg("--target")
+        .arg(folder)
+        .arg("--requirement")
+        .arg(requirements);
+    run(&mut pip).context("the Python packages could not be installed")?;
+    // Last: a half of them is never taken for all.
+    fs::write(stamp, wanted).context("cannot write the stamp")
+}
+
+/// Python 3 with pip, installed by the system's package manager when it is missing.
+fn ensure_pip() -> Result<()> {
+    let is_there = || {
+        let mut pip = Command::new("python3");
+        let pip = pip.args(["-m", "pip", "--version"]).stdout(Stdio::null()).stderr(Stdio::null());
+        pip.status().is_ok_and(|status| status.success())
+    };
+    if is_there() {
+        return Ok(());
+    }
+    println!("setup: installing python3 and python3-pip");
+    match (apt_install(&["python3", "python3-pip"]), is_there()) {
+        (Ok(()), true) => Ok(()),
+        _ => bail!(
+            "the tests of other people's clients need Python 3 with pip: install the packages \
+             `python3` and `python3-pip`"
+        ),
+    }
+}
+
 /// The system's Chromium, installed by the system's package manager when it is missing.
 pub(crate) fn chromium() -> Result<PathBuf> {
     let found = || {
@@ -42,6 +86,19 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     match (apt_install(&["chromium"]), found()) {
         (Ok(()), Some(path)) => Ok(path),
         _ => bail!("the browser tests need Chromium: install the package `chromium`"),
+    }
+}
+
+/// strace, which the power-loss test of the queue records system calls with.
+pub(crate) fn strace() -> Result<()> {
+    let found = || Path::new("/usr/bin/strace").exists();
+    if found() {
+        return Ok(());
+    }
+    println!("setup: installing strace");
+    match (apt_install(&["strace"]), found()) {
+        (Ok(()), true) => Ok(()),
+        _ => bail!("the power-loss test needs strace: install the package `strace`"),
     }
 }
 

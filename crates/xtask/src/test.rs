@@ -13,7 +13,16 @@ use crate::{bundle, certs};
 const LONG_FUZZ_REQUESTS: &str = "100000";
 
 /// Visitors of the simulated day in the long run.
+const LONG_DRAIN_EVENTS: &str = "100000";
+const LONG_KILLS: &str = "200";
 const LONG_DAY_VISITORS: &str = "100000";
+
+/// `kill -9`s of the queue's writer, power losses, and runs of its model, in the long run.
+const LONG_QUEUE: [(&str, &str); 3] = [
+    ("DATAFLY_QUEUE_KILLS", "200"),
+    ("DATAFLY_QUEUE_POWER_LOSSES", "600"),
+    ("DATAFLY_QUEUE_MODEL_CASES", "256"),
+];
 
 /// Runs all tests; `long` with an issue's full counts.
 #[expect(clippy::disallowed_methods, reason = "how long a step took is for the reader only")]
@@ -32,11 +41,14 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
     };
     let browser_tests = root.join("tests/browser");
     let certificates = root.join("target/test-certs");
+    let python_packages = root.join("target/test-python");
     let mut chromium = None;
 
     step("set-up", &mut || {
         chromium = Some(setup::chromium()?);
+        setup::strace()?;
         setup::npm_ci(&browser_tests)?;
+        setup::pip_install(&browser_tests.join("clients/requirements.txt"), &python_packages)?;
         certs::write(&certificates)
     })?;
     step("bundle, against its budgets", &mut || bundle::run(root))?;
@@ -54,11 +66,19 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
     step("Rust tests", &mut || run(&mut cargo(&["test", "--workspace"])))?;
     if long {
         step("Rust tests with full counts, optimised", &mut || {
-            let mut tests = cargo(&["test", "--profile", "long", "--package", "datafly-tests"]);
+            let mut tests = cargo(&["test", "--profile", "long"]);
+            tests.args(["--package", "datafly-tests", "--package", "datafly-store"]);
+            tests.envs(LONG_QUEUE);
             tests.env("DATAFLY_FUZZ_REQUESTS", LONG_FUZZ_REQUESTS);
             tests.env("DATAFLY_DAY_VISITORS", LONG_DAY_VISITORS);
+            tests.env("DATAFLY_DRAIN_EVENTS", LONG_DRAIN_EVENTS);
             // For the counts that some of them print.
-            run(tests.args(["--", "--nocapture"]))
+            run(tests.args(["--", "--nocapture"]))?;
+            let package =
+                ["test", "--profile", "long", "--package", "datafly-server", "--test", "it"];
+            let mut killed = cargo(&package);
+            killed.env("DATAFLY_KILLS", LONG_KILLS);
+            run(killed.args(["killed", "--", "--nocapture"]))
         })?;
     }
     // Last, so that this runner's own summary closes the output.
@@ -69,6 +89,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         .args(["run", "--silent", "test"])
         .env("DATAFLY_BIN", root.join("target/debug/datafly"))
         .env("DATAFLY_CERTS", &certificates)
-        .env("DATAFLY_CHROMIUM", chromium.unwrap_or_default());
+        .env("DATAFLY_CHROMIUM", chromium.unwrap_or_default())
+        .env("DATAFLY_PYTHON_PACKAGES", &python_packages);
     run(&mut tests)
 }

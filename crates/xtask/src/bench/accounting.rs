@@ -1,6 +1,8 @@
-//! The operating system's accounting of a process and its children, from `/proc`.
+//! The operating system's accounting: of a process and its children, from `/proc`, and of a folder.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -28,6 +30,27 @@ pub(super) fn resident_mb(pid: u32) -> Result<f64> {
         kilobytes += resident_kb(&status).with_context(|| format!("no VmRSS of process {pid}"))?;
     }
     Ok(f64::from(kilobytes) / 1024.0)
+}
+
+/// What a folder and all below it takes on its disk: blocks, not lengths of files.
+pub(super) fn disk_bytes(folder: &Path) -> Result<f64> {
+    /// Of `st_blocks`, whatever the file system's own are.
+    const BLOCK: f64 = 512.0;
+
+    let mut bytes = 0.0;
+    for entry in fs::read_dir(folder).with_context(|| format!("no {}", folder.display()))? {
+        let entry = entry?;
+        // A server may remove a file while this looks.
+        let Ok(file) = entry.metadata() else { continue };
+        if file.is_dir() {
+            bytes += disk_bytes(&entry.path())?;
+        } else {
+            #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 blocks")]
+            let blocks = file.blocks() as f64;
+            bytes += blocks * BLOCK;
+        }
+    }
+    Ok(bytes)
 }
 
 /// The processor's name, for the reader of a report.

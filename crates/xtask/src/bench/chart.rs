@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::contestant::Kind;
-use super::report::{Report, Server, thousands};
+use super::report::{Report, cell};
 
 const WIDTH: f64 = 950.0;
 const ROW: f64 = 26.0;
@@ -23,7 +23,7 @@ const KINDS: [(Kind, &str, &str); 3] = [
     (Kind::Peer, "#e69f00", "peer"),
 ];
 
-/// Draws the servers' throughput and CPU time.
+/// Draws up to two groups of bars.
 pub(super) fn svg(report: &Report) -> String {
     let height = ROW.mul_add(f64::from(count(report)), HEAD + 16.0);
     let mut svg = format!(
@@ -39,37 +39,32 @@ pub(super) fn svg(report: &Report) -> String {
         text(&mut svg, x + 22.0, 53.0, "", name);
         x += f64::from(u32::try_from(name.len()).unwrap_or_default()).mul_add(7.0, 50.0);
     }
-    let values: [(&str, Value); 2] = [
-        ("requests per second (longer is better)", |server| server.per_second),
-        ("CPU µs per request (shorter is better)", |server| server.cpu_us),
-    ];
-    for ((name, value), left) in values.into_iter().zip(GROUPS) {
-        text(&mut svg, left, HEAD - 12.0, "font-weight=\"600\"", name);
-        let most = report.servers.iter().map(value).fold(f64::MIN_POSITIVE, f64::max);
+    for (metric, left) in report.bars.iter().copied().zip(GROUPS) {
+        text(&mut svg, left, HEAD - 12.0, "font-weight=\"600\"", &metric.bars());
+        let values = report.rows.iter().map(|row| metric.of(&row.medians));
+        let most = values.fold(f64::MIN_POSITIVE, f64::max);
         let mut top = HEAD;
-        for server in &report.servers {
-            let length = LONGEST * value(server) / most;
-            rect(&mut svg, left, top, length, colour(server.kind));
-            let number = value(server);
-            let number = if number < 1_000.0 { format!("{number:.1}") } else { thousands(number) };
-            text(&mut svg, left + length + 6.0, top + 13.0, "", &number);
+        for row in &report.rows {
+            let value = metric.of(&row.medians);
+            // What was not measured has no bar.
+            let length = LONGEST * value.max(0.0) / most;
+            rect(&mut svg, left, top, length, colour(row.kind));
+            text(&mut svg, left + length + 6.0, top + 13.0, "", &cell(value, metric));
             top += ROW;
         }
     }
     let mut top = HEAD;
-    for server in &report.servers {
-        let weight = if server.kind == Kind::Ours { "font-weight=\"600\"" } else { "" };
-        text(&mut svg, NAMES, top + 13.0, weight, server.name);
+    for row in &report.rows {
+        let weight = if row.kind == Kind::Ours { "font-weight=\"600\"" } else { "" };
+        text(&mut svg, NAMES, top + 13.0, weight, row.name);
         top += ROW;
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-type Value = fn(&Server) -> f64;
-
 fn count(report: &Report) -> u32 {
-    u32::try_from(report.servers.len()).unwrap_or_default()
+    u32::try_from(report.rows.len()).unwrap_or_default()
 }
 
 fn colour(kind: Kind) -> &'static str {
@@ -99,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_server_has_a_name_and_two_bars() {
+    fn every_contestant_has_a_name_and_two_bars() {
         let svg = svg(&report());
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
         // The background, the legend, and the bars.

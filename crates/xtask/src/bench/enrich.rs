@@ -5,48 +5,40 @@
 
 mod names;
 mod others;
-mod ours;
 mod questions;
 mod trouble;
-mod visitors;
 
-use std::fs;
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Error, Result, anyhow};
 
 use self::others::{Others, Parts};
-use self::ours::Ours;
-use self::visitors::Visitor;
 use super::contestant::{Contestant, Kind, Lengths};
 use super::figure::Figure;
-use super::report::{Report, Server};
-use super::rounds::{Count, Rounds, Sample};
-use super::{accounting, chart, cores, tools};
+use super::metric::{Metric, Sample};
+use super::options::{Beside, Options};
+use super::ours::{self, Ours, Place, Sandbox};
+use super::report::{Report, Row};
+use super::rounds::Rounds;
+use super::visitors::{self, Visitor};
+use super::{accounting, cores, tools};
+
+/// How many visitors there are: as many as profiles in the floors and peers.
+const VISITORS: usize = 10_000;
 
 /// Options of the benchmark.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder of floors and peers [default: ../shared/perf beside this project].
-    #[arg(long, value_name = "FOLDER")]
-    perf: Option<PathBuf>,
-    /// A release build of the server to measure instead of this tree's.
-    #[arg(long, value_name = "BINARY")]
-    server: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    beside: Beside,
     /// unleash-edge, a peer that is measured where there is one.
     #[arg(long, value_name = "BINARY", env = "EDGE")]
     edge: Option<PathBuf>,
-    /// Print one JSON array of the figures, and nothing else, on standard output.
-    #[arg(long)]
-    json: bool,
-    /// Write the tables and the chart to crates/server/bench.
-    #[arg(long, conflicts_with = "quick")]
-    write: bool,
-    /// Try it: three short rounds, which decide nothing and only warn of what would end a real run.
-    #[arg(long)]
-    quick: bool,
 }
 
 /// A peer whose build takes too long to be part of a set-up.
@@ -56,9 +48,8 @@ const EDGE: &str = "unleash-edge";
 pub(crate) fn enrich(root: &Path, args: &Args) -> Result<ExitCode> {
     cores::check()?;
     let folder = root.join("target/bench");
-    let perf = args.perf.clone().unwrap_or_else(|| root.join("../shared/perf"));
-    let perf = tools::perf(perf)?;
-    tools::programs()?;
+    let perf = args.beside.perf(root)?;
+    tools::programs(&[tools::NGINX, tools::WRK])?;
     tools::npm(&folder.join("npm"))?;
     let parts = Parts {
         peers: perf.join("server/peers"),
@@ -66,43 +57,25 @@ pub(crate) fn enrich(root: &Path, args: &Args) -> Result<ExitCode> {
         npm: folder.join("npm"),
         edge: args.edge.clone().or_else(|| tools::is_there(EDGE).then(|| EDGE.into())),
     };
-    let server = match &args.server {
-        Some(binary) => binary.canonicalize().context("the server's binary cannot be found")?,
-        None => tools::server(root)?,
-    };
+    let server = args.beside.server(root)?;
     if parts.edge.is_none() {
         eprintln!("bench: {EDGE} is left out: it is not on the PATH, nor named by EDGE or --edge");
     }
-
-    let report = measure(root, args, &parts, &server, &folder)?;
-    if args.write {
-        write(&root.join("crates/server/bench"), &report)?;
-    }
-    print(args, &report);
-    let missed = report.figures.iter().filter(|figure| figure.is_missed());
-    let missed: Vec<_> = missed.map(Figure::title).collect();
-    if missed.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    eprintln!("bench: missed: {}", missed.join("; "));
-    Ok(ExitCode::FAILURE)
+    let place = Place { root, binary: &server, folder: &folder };
+    let report = measure(&args.options, &parts, &place)?;
+    args.options.publish(root, "enrich", report)
 }
 
-fn measure(
-    root: &Path,
-    args: &Args,
-    parts: &Parts,
-    server: &Path,
-    folder: &Path,
-) -> Result<Report> {
+fn measure(options: &Options, parts: &Parts, place: &Place<'_>) -> Result<Report> {
     cores::LOAD.take_this_thread()?;
-    let ours = Ours::start(root, server, folder)?;
-    eprintln!("bench: making {} visitors", visitors::COUNT);
-    let visitors = visitors::make(&ours)?;
-    ours.sandbox.wait_until_quiet()?;
+    let sandbox = Arc::new(Sandbox::start(place)?);
+    let ours = Ours::start(place, &sandbox, "")?;
+    eprintln!("bench: making {VISITORS} visitors");
+    let visitors = visitors::make(&ours, VISITORS)?;
+    sandbox.wait_until_quiet()?;
     let first = visitors.first().context("there are no visitors")?;
     let mut contestants = of_ours(&ours, &visitors)?;
-    let others = Others::start(parts, folder, |request| {
+    let others = Others::start(parts, place.folder, |request| {
         let ours = ours::enrich().header("Cookie", &first.cookie);
         ours.headers.into_iter().fold(request, |all, (name, value)| all.header(name, value))
     })?;
@@ -110,38 +83,25 @@ fn measure(
     let present = |name: &&str| contestants.iter().any(|it| it.name == *name);
     let order: Vec<_> = names::ORDER.into_iter().filter(present).collect();
 
-    let (count, lengths) = schedule(args.quick);
-    let rounds = Rounds::run(&order, &questions::QUESTIONS, count, |round, name| {
+    let lengths = options.lengths();
+    let rounds = Rounds::run(&order, &questions::QUESTIONS, options.count(), |round, name| {
         let contestant = contestants.iter().find(|it| it.name == name);
         let contestant = contestant.context("nobody is called that")?;
-        let sample = one(contestant, &ours, lengths, folder, args.quick)?;
+        let sample = one(contestant, &ours, lengths, place.folder, options.quick)?;
+        let [per_second, cpu_us, p99_us] =
+            [Metric::Throughput, Metric::Cpu, Metric::P99].map(|metric| metric.of(&sample));
         eprintln!(
-            "bench: round {round}: {name}: {:.0} req/s, {:.1} µs CPU/request, busy {:.0} %, \
-             p99 {:.0} µs at 20 %",
-            sample.per_second,
-            sample.cpu_us,
+            "bench: round {round}: {name}: {per_second:.0} req/s, {cpu_us:.1} µs CPU/request, \
+             busy {:.0} %, p99 {p99_us:.0} µs at 20 %",
             // Much less than all of its core: the load, or a neighbour, was the limit, not the server.
-            sample.per_second * sample.cpu_us / 1e4,
-            sample.p99_us
+            per_second * cpu_us / 1e4,
         );
         Ok(sample)
     })?;
-    let mut report = report(&rounds, &order, &contestants, lengths, args.quick)?;
+    let mut report = report(&rounds, &order, &contestants, lengths)?;
     eprintln!("bench: the vendor gets into trouble");
     report.figures.extend(trouble::measure(&ours, &visitors)?);
     Ok(report)
-}
-
-/// How much to measure.
-fn schedule(quick: bool) -> (Count, Lengths) {
-    let second = Duration::from_secs(1);
-    if quick {
-        let lengths = Lengths { warm_up: second, window: second, open_loop: second / 2 };
-        (Count { least: 3, most: 3 }, lengths)
-    } else {
-        let lengths = Lengths { warm_up: second, window: 3 * second, open_loop: second };
-        (Count { least: 9, most: 60 }, lengths)
-    }
 }
 
 /// Ours under its three kinds of load.
@@ -160,6 +120,7 @@ fn of_ours(ours: &Ours, visitors: &[Visitor]) -> Result<Vec<Contestant>> {
         pid: ours.server.id(),
         requests,
         expected,
+        keeps: None,
     };
     let one = ours::enrich().header("Cookie", &first.cookie);
     let all = visitors.iter().map(|it| ours::enrich().header("Cookie", &it.cookie));
@@ -205,29 +166,17 @@ fn report(
     order: &[&'static str],
     contestants: &[Contestant],
     lengths: Lengths,
-    quick: bool,
 ) -> Result<Report> {
-    let find = |name| contestants.iter().find(move |it| it.name == name);
-    let server = |contestant: &Contestant| {
-        let median = |of: fn(&Sample) -> f64| rounds.median(contestant.name, of);
-        Ok(Server {
-            name: contestant.name,
-            kind: contestant.kind,
-            per_second: median(|sample| sample.per_second),
-            cpu_us: median(|sample| sample.cpu_us),
-            p50_us: median(|sample| sample.p50_us),
-            p99_us: median(|sample| sample.p99_us),
-            resident_mb: accounting::resident_mb(contestant.pid)?,
-        })
+    let row = |contestant: &Contestant| {
+        let mut medians = rounds.medians(contestant.name);
+        // What is left after the run, not what each part of it took.
+        medians.insert(Metric::Memory, accounting::resident_mb(contestant.pid)?);
+        Ok(Row { name: contestant.name, kind: contestant.kind, medians })
     };
-    let servers = order.iter().filter_map(|name| find(*name)).map(server);
-    let mut servers = servers.collect::<Result<Vec<_>>>()?;
-    // Ours first, then the others, the fastest first.
-    servers.sort_by(|a, b| {
-        let key = |server: &Server| server.kind != Kind::Ours;
-        key(a).cmp(&key(b)).then(b.per_second.total_cmp(&a.per_second))
-    });
-    let memory = servers.first().map_or(f64::NAN, |ours| ours.resident_mb);
+    let rows = order.iter().filter_map(|name| contestants.iter().find(|it| it.name == *name));
+    let rows = rows.map(row).collect::<Result<Vec<_>>>()?;
+    let memory = rows.iter().find(|row| row.kind == Kind::Ours);
+    let memory = memory.map_or(f64::NAN, |row| Metric::Memory.of(&row.medians));
     let mut figures: Vec<_> =
         questions::QUESTIONS.iter().filter_map(|it| rounds.figure(it)).collect();
     figures.push(Figure::plain(
@@ -236,44 +185,35 @@ fn report(
         questions::MEMORY_TARGET,
         Some(questions::MEMORY_STRETCH),
     ));
-    if quick {
-        figures = figures.into_iter().map(Figure::of_a_trial).collect();
-    }
-    Ok(Report {
+    let mut report = Report {
         title: TITLE,
-        conditions: conditions(rounds.len(), lengths, quick),
-        servers,
+        conditions: conditions(rounds.len(), lengths),
+        columns: &COLUMNS,
+        bars: &COLUMNS[..2],
+        rows,
         figures,
-    })
+    };
+    report.sort(faster);
+    Ok(report)
 }
 
 const TITLE: &str = "Cached enrich and the loader, beside floors and peers";
 
-fn conditions(rounds: usize, lengths: Lengths, quick: bool) -> Vec<String> {
+const COLUMNS: [Metric; 5] =
+    [Metric::Throughput, Metric::Cpu, Metric::P50, Metric::P99, Metric::Memory];
+
+fn faster(a: &Sample, b: &Sample) -> Ordering {
+    Metric::Throughput.of(b).total_cmp(&Metric::Throughput.of(a))
+}
+
+fn conditions(rounds: usize, lengths: Lengths) -> Vec<String> {
     let (seconds, processor) = (lengths.window.as_secs(), accounting::processor());
-    let checked = "Every answer of ours is made for its visitor, from the caches: the vendor was asked \
-                   nothing.";
-    let trial = "A trial: too short to decide anything, and not checked like a real run.";
     vec![
         format!("Up to {rounds} rounds, every server in turn, {seconds} s each, on {processor}."),
         "The server is alone on one core; the other puts load on it: wrk, 1 thread, 64 connections."
             .to_owned(),
         "Latency is taken open-loop at 20 % of that load.".to_owned(),
-        if quick { trial } else { checked }.to_owned(),
+        "Every answer of ours is made for its visitor, from the caches: the vendor was asked nothing."
+            .to_owned(),
     ]
-}
-
-fn write(folder: &Path, report: &Report) -> Result<()> {
-    fs::create_dir_all(folder).context("cannot make crates/server/bench")?;
-    fs::write(folder.join("enrich.svg"), chart::svg(report)).context("cannot write the chart")?;
-    let markdown = report.markdown("enrich.svg");
-    fs::write(folder.join("enrich.md"), markdown).context("cannot write the tables")
-}
-
-fn print(args: &Args, report: &Report) {
-    if args.json {
-        println!("{}", report.json());
-    } else {
-        println!("{}", report.text());
-    }
 }

@@ -82,6 +82,11 @@ impl Figure {
         }
     }
 
+    /// A single number that nothing is asked of.
+    pub(super) fn untargeted(name: &'static str, (value, unit): (f64, &'static str)) -> Self {
+        Self { name, value, unit, comparison: None, target: None, verdict: None, stretch: None }
+    }
+
     /// The same, of a run too short to decide anything.
     pub(super) fn of_a_trial(self) -> Self {
         Self {

@@ -14,13 +14,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What a server is asked.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
+    method: &'static str,
     pub(super) path: String,
     pub(super) headers: Vec<(&'static str, String)>,
+    body: Option<String>,
 }
 
 impl Request {
-    pub(super) fn new(path: impl Into<String>) -> Self {
-        Self { path: path.into(), headers: Vec::new() }
+    pub(super) fn get(path: impl Into<String>) -> Self {
+        Self { method: "GET", path: path.into(), headers: Vec::new(), body: None }
+    }
+
+    pub(super) fn delete(path: impl Into<String>) -> Self {
+        Self { method: "DELETE", ..Self::get(path) }
+    }
+
+    pub(super) fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
+        Self { method: "POST", body: Some(body.into()), ..Self::get(path) }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -28,31 +38,36 @@ impl Request {
         self
     }
 
-    /// A GET, as `wrk` would write it too.
-    pub(super) fn get(&self, port: u16) -> Vec<u8> {
-        self.bytes("GET", port, "")
+    /// The same with another path.
+    pub(super) fn at(&self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..self.clone() }
     }
 
-    pub(super) fn delete(&self, port: u16) -> Vec<u8> {
-        self.bytes("DELETE", port, "")
+    /// The same with another value of a header.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(found, _)| *found != name);
+        self.header(name, value)
     }
 
-    pub(super) fn post(&self, port: u16, body: &str) -> Vec<u8> {
-        let length = format!("Content-Length: {}\r\n", body.len());
-        let mut bytes = self.bytes("POST", port, &length);
-        bytes.extend_from_slice(body.as_bytes());
-        bytes
+    /// Whether there is no more to it than a path and headers.
+    pub(super) fn is_get(&self) -> bool {
+        self.method == "GET"
     }
 
-    fn bytes(&self, method: &str, port: u16, more: &str) -> Vec<u8> {
-        let mut head = format!("{method} {} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n", self.path);
-        for (name, value) in &self.headers {
-            // Writing to a `String` cannot fail.
-            let _ = write!(head, "{name}: {value}\r\n");
+    /// As it goes over the wire; a GET as `wrk` would write it too.
+    pub(super) fn bytes(&self, port: u16) -> Vec<u8> {
+        let Self { method, path, headers, body } = self;
+        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n");
+        // Writing to a `String` cannot fail.
+        for (name, value) in headers {
+            let _ = write!(text, "{name}: {value}\r\n");
         }
-        head.push_str(more);
-        head.push_str("\r\n");
-        head.into_bytes()
+        if let Some(body) = body {
+            let _ = write!(text, "Content-Length: {}\r\n", body.len());
+        }
+        text.push_str("\r\n");
+        text.push_str(body.as_deref().unwrap_or_default());
+        text.into_bytes()
     }
 }
 
@@ -145,9 +160,14 @@ impl Connection {
         self.stream.write_all(request)?;
         self.buffer.clear();
         let mut chunk = [0; 16 * 1024];
+        let mut end = None;
         loop {
-            if let Some(Head { status, lines, body }) = Head::read(&self.buffer)?
-                && self.buffer.len() >= body.end
+            // The head is looked for until it is there; a long body is not read again with each of its parts.
+            if end.is_none() {
+                end = Head::read(&self.buffer)?.map(|head| head.body.end);
+            }
+            if end.is_some_and(|end| self.buffer.len() >= end)
+                && let Some(Head { status, lines, body }) = Head::read(&self.buffer)?
             {
                 let head = lines.to_owned();
                 let body = String::from_utf8_lossy(&self.buffer[body]).into_owned();
@@ -198,12 +218,12 @@ mod tests {
 
     #[test]
     fn requests_are_written_like_wrk_does() {
-        let request = Request::new("/x?a=b").header("Cookie", "c=d");
+        let request = Request::get("/x?a=b").header("Cookie", "c=d");
         assert_eq!(
-            String::from_utf8(request.get(80)).unwrap(),
+            String::from_utf8(request.bytes(80)).unwrap(),
             "GET /x?a=b HTTP/1.1\r\nHost: 127.0.0.1:80\r\nCookie: c=d\r\n\r\n"
         );
-        let post = String::from_utf8(request.post(80, "{}")).unwrap();
+        let post = String::from_utf8(Request::post("/x", "{}").bytes(80)).unwrap();
         assert!(post.ends_with("Content-Length: 2\r\n\r\n{}"), "{post}");
     }
 }

@@ -1,11 +1,13 @@
-//! A report: the servers, the figures, and under which conditions they were taken.
+//! A report: the contestants, the figures, and under which conditions they were taken.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::contestant::Kind;
 use super::figure::{Figure, Target, Verdict};
+use super::metric::{Metric, Sample};
 
 /// See the module's documentation.
 #[derive(Debug)]
@@ -13,43 +15,42 @@ pub(super) struct Report {
     pub(super) title: &'static str,
     /// How it was measured, and on what: one sentence each.
     pub(super) conditions: Vec<String>,
-    pub(super) servers: Vec<Server>,
+    /// What the table shows of each contestant.
+    pub(super) columns: &'static [Metric],
+    /// What the chart shows.
+    pub(super) bars: &'static [Metric],
+    pub(super) rows: Vec<Row>,
     pub(super) figures: Vec<Figure>,
 }
 
-/// Medians of one server under one kind of request.
+/// What is typical of one contestant.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    pub(super) per_second: f64,
-    pub(super) cpu_us: f64,
-    pub(super) p50_us: f64,
-    pub(super) p99_us: f64,
-    /// Of the whole process, after the run.
-    pub(super) resident_mb: f64,
+    pub(super) medians: Sample,
 }
 
 /// A table: its head, and as many cells in each row.
-struct Table<const N: usize> {
-    head: [&'static str; N],
-    rows: Vec<[String; N]>,
+struct Table {
+    head: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
 }
 
 impl Report {
     /// For a terminal.
     pub(super) fn text(&self) -> String {
         let conditions = self.conditions.join("\n");
-        let (servers, figures) = (self.servers().text(), self.figures().text());
-        format!("{}\n{conditions}\n\n{servers}\n{figures}", self.title)
+        let (rows, figures) = (self.contestants().text(), self.figures().text());
+        format!("{}\n{conditions}\n\n{rows}\n{figures}", self.title)
     }
 
     /// For the documentation; the chart lies beside it.
     pub(super) fn markdown(&self, chart: &str) -> String {
         let conditions = self.conditions.join(" ");
-        let (servers, figures) = (self.servers().markdown(), self.figures().markdown());
+        let (rows, figures) = (self.contestants().markdown(), self.figures().markdown());
         let title = self.title;
-        format!("# {title}\n\n{conditions}\n\n![{title}]({chart})\n\n{servers}\n{figures}")
+        format!("# {title}\n\n{conditions}\n\n![{title}]({chart})\n\n{rows}\n{figures}")
     }
 
     /// For programs.
@@ -57,22 +58,27 @@ impl Report {
         self.figures.iter().map(Figure::json).collect()
     }
 
-    fn servers(&self) -> Table<6> {
-        let row = |server: &Server| {
-            [
-                server.name.to_owned(),
-                thousands(server.per_second),
-                format!("{:.1}", server.cpu_us),
-                thousands(server.p50_us),
-                thousands(server.p99_us),
-                format!("{:.0}", server.resident_mb),
-            ]
-        };
-        let head = ["server", "req/s", "CPU µs/request", "p50 µs", "p99 µs", "resident MB"];
-        Table { head, rows: self.servers.iter().map(row).collect() }
+    /// Ours first, then the others, as `better` orders their medians.
+    pub(super) fn sort(&mut self, better: impl Fn(&Sample, &Sample) -> Ordering) {
+        self.rows.sort_by(|a, b| {
+            let key = |row: &Row| row.kind != Kind::Ours;
+            key(a).cmp(&key(b)).then_with(|| better(&a.medians, &b.medians))
+        });
     }
 
-    fn figures(&self) -> Table<7> {
+    fn contestants(&self) -> Table {
+        let row = |row: &Row| {
+            let cells = self.columns.iter().map(|metric| cell(metric.of(&row.medians), *metric));
+            std::iter::once(row.name.to_owned()).chain(cells).collect()
+        };
+        let headings = self.columns.iter().map(|metric| metric.heading());
+        Table {
+            head: std::iter::once("contestant").chain(headings).collect(),
+            rows: self.rows.iter().map(row).collect(),
+        }
+    }
+
+    fn figures(&self) -> Table {
         let row = |figure: &Figure| {
             let comparison = figure.comparison.as_ref();
             let digits = usize::from(figure.value < 1_000.0);
@@ -80,7 +86,7 @@ impl Report {
                 0 => thousands(figure.value),
                 _ => format!("{:.1}", figure.value),
             };
-            [
+            vec![
                 figure.name.to_owned(),
                 format!("{value} {}", figure.unit),
                 comparison.map_or("", |it| it.baseline).to_owned(),
@@ -98,8 +104,18 @@ impl Report {
                 }),
             ]
         };
-        let head = ["figure", "value", "baseline", "ratio (95 %)", "pairs", "target", "stretch"];
+        let head =
+            ["figure", "value", "baseline", "ratio (95 %)", "pairs", "target", "stretch"].into();
         Table { head, rows: self.figures.iter().map(row).collect() }
+    }
+}
+
+/// A number as a table shows it.
+pub(super) fn cell(value: f64, metric: Metric) -> String {
+    match metric.digits() {
+        _ if value.is_nan() => String::new(),
+        0 => thousands(value),
+        digits => format!("{value:.digits$}"),
     }
 }
 
@@ -131,19 +147,19 @@ pub(super) fn thousands(number: f64) -> String {
     grouped
 }
 
-impl<const N: usize> Table<N> {
+impl Table {
     fn text(&self) -> String {
-        let mut widths = self.head.map(|cell| cell.chars().count());
+        let mut widths: Vec<_> = self.head.iter().map(|cell| cell.chars().count()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.chars().count().max(*width);
             }
         }
         let mut text = String::new();
-        let head = self.head.map(str::to_owned);
+        let head: Vec<_> = self.head.iter().copied().map(str::to_owned).collect();
         for row in std::iter::once(&head).chain(&self.rows) {
             let mut line = String::new();
-            for (cell, width) in row.iter().zip(widths) {
+            for (cell, width) in row.iter().zip(&widths) {
                 // Writing to a `String` cannot fail.
                 let _ = write!(line, "{cell:width$}  ");
             }
@@ -153,10 +169,10 @@ impl<const N: usize> Table<N> {
     }
 
     fn markdown(&self) -> String {
-        let line = |cells: &[String; N]| format!("| {} |\n", cells.join(" | "));
-        let head = line(&self.head.map(str::to_owned));
-        let rule = line(&self.head.map(|_| "---".to_owned()));
-        let rows: String = self.rows.iter().map(line).collect();
+        let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+        let head = format!("| {} |\n", self.head.join(" | "));
+        let rule = format!("| {} |\n", vec!["---"; self.head.len()].join(" | "));
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
         format!("{head}{rule}{rows}")
     }
 }
@@ -169,22 +185,20 @@ pub(super) mod tests {
 
     /// Ours beside one floor; the target is missed.
     pub(in super::super) fn report() -> Report {
-        let server = |name, kind, per_second| Server {
+        let row = |name, kind, per_second| Row {
             name,
             kind,
-            per_second,
-            cpu_us: 12.34,
-            p50_us: 90.0,
-            p99_us: 1_234.0,
-            resident_mb: 33.3,
+            medians: [(Metric::Throughput, per_second), (Metric::Cpu, 12.34)].into(),
         };
         Report {
             title: "A title",
             conditions: vec!["On a machine.".to_owned()],
-            servers: vec![
-                server("ours & all", Kind::Ours, 45_678.9),
-                server("floor", Kind::Floor, 100_000.0),
-                server("peer", Kind::Peer, 20_000.0),
+            columns: &[Metric::Throughput, Metric::Cpu, Metric::P50],
+            bars: &[Metric::Throughput, Metric::Cpu],
+            rows: vec![
+                row("ours & all", Kind::Ours, 45_678.9),
+                row("floor", Kind::Floor, 100_000.0),
+                row("peer", Kind::Peer, 20_000.0),
             ],
             figures: vec![Figure {
                 name: "throughput",
@@ -207,7 +221,7 @@ pub(super) mod tests {
         let text = report().text();
         let lines: Vec<_> = text.lines().collect();
         let column = |line: &str, cell: &str| line.find(cell).map(|at| line[..at].chars().count());
-        let head = lines.iter().position(|line| line.starts_with("server")).unwrap();
+        let head = lines.iter().position(|line| line.starts_with("contestant")).unwrap();
         assert_eq!(column(lines[head], "req/s"), column(lines[head + 1], "45,679"));
         assert_eq!(column(lines[head], "CPU"), column(lines[head + 2], "12.3"));
         assert!(text.contains("0.46 (0.44 to 0.47)") && text.contains("≥ 0.7 MISSED"), "{text}");
@@ -218,7 +232,7 @@ pub(super) mod tests {
         let markdown = report().markdown("chart.svg");
         let tables = markdown.lines().filter(|line| line.starts_with('|'));
         let cells: Vec<_> = tables.map(|line| line.matches('|').count() - 1).collect();
-        assert_eq!(cells, [6, 6, 6, 6, 6, 7, 7, 7]);
+        assert_eq!(cells, [4, 4, 4, 4, 4, 7, 7, 7]);
         assert!(markdown.starts_with("# A title\n\nOn a machine.\n\n![A title](chart.svg)\n\n|"));
     }
 

@@ -1,33 +1,13 @@
 //! Rounds: every contestant once, in turn, so that what the machine does meanwhile happens to all of them.
 //! Two samples of one round are a pair, and the ratio of a pair is what is trusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use super::figure::{Comparison, Figure, Target, Verdict};
+use super::metric::{Metric, Sample};
 use super::stats::{bootstrap, median};
-
-/// One contestant in one round.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Sample {
-    pub(super) per_second: f64,
-    /// CPU time of the server per request, in microseconds.
-    pub(super) cpu_us: f64,
-    /// Latency at 20 % load, in microseconds.
-    pub(super) p50_us: f64,
-    pub(super) p99_us: f64,
-}
-
-/// What is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Metric {
-    Throughput,
-    Cpu,
-    /// Latency at 20 % load.
-    P50,
-    P99,
-}
 
 /// One figure to be found.
 #[derive(Debug)]
@@ -38,6 +18,18 @@ pub(super) struct Question {
     pub(super) baseline: &'static str,
     pub(super) target: Option<Target>,
     pub(super) stretch: Option<Target>,
+}
+
+impl Question {
+    /// Without a target: for the reader.
+    pub(super) const fn new(
+        figure: &'static str,
+        metric: Metric,
+        of: &'static str,
+        baseline: &'static str,
+    ) -> Self {
+        Self { figure, metric, of, baseline, target: None, stretch: None }
+    }
 }
 
 /// How many rounds there are.
@@ -87,9 +79,16 @@ impl Rounds {
     }
 
     /// The median of a contestant's samples.
-    pub(super) fn median(&self, name: &str, of: impl Fn(&Sample) -> f64) -> f64 {
+    pub(super) fn median(&self, name: &str, metric: Metric) -> f64 {
         let samples = self.0.iter().filter_map(|round| round.get(name));
-        median(&samples.map(of).collect::<Vec<_>>())
+        median(&samples.map(|sample| metric.of(sample)).collect::<Vec<_>>())
+    }
+
+    /// The medians of all that was measured of a contestant.
+    pub(super) fn medians(&self, name: &str) -> Sample {
+        let samples = self.0.iter().filter_map(|round| round.get(name));
+        let metrics: BTreeSet<_> = samples.flat_map(|sample| sample.keys().copied()).collect();
+        metrics.into_iter().map(|metric| (metric, self.median(name, metric))).collect()
     }
 
     /// The answer to a question; none if one of the two took no part.
@@ -98,7 +97,7 @@ impl Rounds {
         let verdict = |target: Target| target.verdict(comparison.ratio.low, comparison.ratio.high);
         Some(Figure {
             name: question.figure,
-            value: self.median(question.of, |sample| question.metric.of(sample)),
+            value: self.median(question.of, question.metric),
             unit: question.metric.unit(),
             target: question.target,
             verdict: question.target.map(verdict),
@@ -121,25 +120,6 @@ impl Rounds {
     fn is_open(&self, question: &Question) -> bool {
         let verdict = self.figure(question).and_then(|figure| figure.verdict);
         verdict == Some(Verdict::Undecided)
-    }
-}
-
-impl Metric {
-    fn of(self, sample: &Sample) -> f64 {
-        match self {
-            Self::Throughput => sample.per_second,
-            Self::Cpu => sample.cpu_us,
-            Self::P50 => sample.p50_us,
-            Self::P99 => sample.p99_us,
-        }
-    }
-
-    fn unit(self) -> &'static str {
-        match self {
-            Self::Throughput => "req/s",
-            Self::Cpu => "µs CPU/request",
-            Self::P50 | Self::P99 => "µs",
-        }
     }
 }
 
@@ -168,7 +148,7 @@ mod tests {
                 order.push(name);
                 let per_second =
                     if name == "ours" { 70.0 + 10.0 * f64::from(n % 2 == 0) } else { 100.0 };
-                Ok(Sample { per_second, cpu_us: 1.0, p50_us: 1.0, p99_us: 1.0 })
+                Ok(Sample::from([(Metric::Throughput, per_second)]))
             });
         (rounds.unwrap(), order)
     }

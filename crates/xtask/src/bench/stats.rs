@@ -1,5 +1,7 @@
 //! Medians, quantiles, and how far a median can be trusted.
 
+use super::random::SplitMix64;
+
 /// Resamples of one bootstrap: enough for the two outer 2.5 % to be steady in the second digit.
 const RESAMPLES: usize = 4_000;
 
@@ -34,7 +36,7 @@ pub(super) fn quantile<T: Copy>(sorted: &[T], per_mille: usize) -> Option<T> {
 
 /// The median and its percentile-bootstrap interval.
 pub(super) fn bootstrap(values: &[f64]) -> Interval {
-    let mut random = SplitMix64(SEED);
+    let mut random = SplitMix64::new(SEED);
     let mut resample = values.to_vec();
     let mut medians = Vec::with_capacity(RESAMPLES);
     for _ in 0..RESAMPLES {
@@ -46,22 +48,6 @@ pub(super) fn bootstrap(values: &[f64]) -> Interval {
     medians.sort_unstable_by(f64::total_cmp);
     let at = |per_mille| quantile(&medians, per_mille).unwrap_or(f64::NAN);
     Interval { low: at(25), median: median(values), high: at(975) }
-}
-
-/// Vigna's generator: small, and good enough to draw samples.
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    /// A number below `bound`, which is not 0.
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        // The remainder is below `bound` and so fits.
-        usize::try_from(z % bound as u64).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 /// Tells the time since it was started.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stopwatch(Instant);
@@ -15,4 +17,10 @@ impl Stopwatch {
     pub(super) fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
+}
+
+/// What a clock on the wall shows: to compare with what other processes have written down.
+#[expect(clippy::disallowed_methods, reason = "measuring time is what a benchmark does")]
+pub(super) fn wall_clock() -> Timestamp {
+    Timestamp::now()
 }

@@ -14,8 +14,11 @@ use crate::setup::{apt_install, run};
 /// Packages of npm with the versions that the peers were written for.
 const NPM: [(&str, &str); 2] = [("fastify", "5"), ("lru-cache", "11")];
 
-/// Programs, and the system's packages that bring them.
-const PROGRAMS: [(&str, &str); 2] = [("nginx", "nginx-light"), ("wrk", "wrk")];
+/// A program, and the system's package that brings it.
+pub(super) type Program = (&'static str, &'static str);
+
+pub(super) const NGINX: Program = ("nginx", "nginx-light");
+pub(super) const WRK: Program = ("wrk", "wrk");
 
 /// The folder of floors and peers.
 pub(super) fn perf(folder: PathBuf) -> Result<PathBuf> {
@@ -40,6 +43,16 @@ pub(super) fn server(root: &Path) -> Result<PathBuf> {
     let cargo = cargo.current_dir(root).env("CARGO_TARGET_DIR", root.join("target"));
     run(cargo).context("the server does not build")?;
     Ok(root.join("target/release/datafly"))
+}
+
+/// The release build of an example.
+pub(super) fn example(root: &Path, package: &str, name: &str) -> Result<PathBuf> {
+    let mut cargo = Command::new("cargo");
+    let cargo = quiet(&mut cargo).args(["build", "--release", "--package", package]);
+    let cargo = cargo.args(["--example", name]);
+    run(cargo.current_dir(root).env("CARGO_TARGET_DIR", root.join("target")))
+        .with_context(|| format!("the example {name} does not build"))?;
+    Ok(root.join("target/release/examples").join(name))
 }
 
 /// The floors: axum with nothing around it. Built from a copy in the folder, because cargo writes a lockfile
@@ -83,9 +96,9 @@ pub(super) fn npm(folder: &Path) -> Result<()> {
         .context("fastify could not be installed; Node.js 20 or newer is needed")
 }
 
-/// nginx and wrk, installed by the system's package manager when they are missing.
-pub(super) fn programs() -> Result<()> {
-    let missing = || PROGRAMS.iter().filter(|(program, _)| !is_there(program)).map(|it| it.1);
+/// Programs, installed by the system's package manager when they are missing.
+pub(super) fn programs(programs: &[Program]) -> Result<()> {
+    let missing = || programs.iter().filter(|(program, _)| !is_there(program)).map(|it| it.1);
     let packages: Vec<_> = missing().collect();
     if packages.is_empty() {
         return Ok(());
@@ -94,7 +107,7 @@ pub(super) fn programs() -> Result<()> {
     let installed = apt_install(&packages);
     ensure!(
         installed.is_ok() && missing().next().is_none(),
-        "the benchmark needs nginx and wrk: install the packages {}",
+        "the benchmark needs programs that are missing: install {}",
         packages.join(" and ")
     );
     Ok(())

@@ -8,29 +8,17 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::cores;
 use super::http::Request;
+use super::message_id::Template;
 
 pub(super) const CONNECTIONS: usize = 64;
 
-/// Asks for the requests of a file in turn. They lie in it as they go over the wire, so that this costs the
-/// load generator no more than a look into an array.
-const IN_TURN: &str = r#"
-local requests, next = {}, 0
-function init(arguments)
-  for request in io.open(arguments[1], "rb"):read("*a"):gmatch("[^\1]+") do
-    requests[#requests + 1] = request
-  end
-end
-function request()
-  next = next % #requests + 1
-  return requests[next]
-end
-"#;
+const IN_TURN: &str = include_str!("wrk.lua");
 
 /// Load for one server.
 pub(super) struct Wrk {
     url: String,
     headers: Vec<String>,
-    /// Script and requests, where there is more than one request.
+    /// Script and requests, where it is more than one GET.
     script: Option<(PathBuf, PathBuf)>,
 }
 
@@ -45,20 +33,24 @@ impl Wrk {
     /// The requests in turn; `files` is where their files go, without the extension.
     pub(super) fn new(port: u16, requests: &[Request], files: &std::path::Path) -> Result<Self> {
         let server = format!("http://127.0.0.1:{port}");
-        if let [request] = requests {
+        if let [request] = requests
+            && request.is_get()
+        {
             let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}"));
             let url = format!("{server}{}", request.path);
             return Ok(Self { url, headers: headers.collect(), script: None });
         }
         let (script, list) = (files.with_extension("lua"), files.with_extension("requests"));
         fs::write(&script, IN_TURN).context("cannot write the script for wrk")?;
-        let bytes: Vec<Vec<u8>> = requests.iter().map(|request| request.get(port)).collect();
+        let templates = requests.iter().map(|request| Template::new(request.bytes(port)));
+        let bytes: Vec<_> = templates.map(|template| template.with_ids_as(2)).collect();
         fs::write(&list, bytes.join(&1)).context("cannot write the requests for wrk")?;
         Ok(Self { url: server, headers: Vec::new(), script: Some((script, list)) })
     }
 
-    /// Puts load on the server; an answer that is no 2xx or none at all is a failure.
-    pub(super) fn run(&self, length: Duration) -> Result<Done> {
+    /// Puts load on the server; an answer that is no 2xx or none at all is a failure. The ids of events come of the
+    /// seed.
+    pub(super) fn run(&self, length: Duration, seed: u64) -> Result<Done> {
         let mut wrk = cores::LOAD.command("wrk");
         wrk.arg("-t1").arg(format!("-c{CONNECTIONS}")).arg(format!("-d{}s", length.as_secs()));
         for header in &self.headers {
@@ -66,7 +58,9 @@ impl Wrk {
         }
         match &self.script {
             None => wrk.arg(&self.url),
-            Some((script, list)) => wrk.arg("-s").arg(script).args([&self.url, "--"]).arg(list),
+            Some((script, list)) => {
+                wrk.arg("-s").arg(script).args([&self.url, "--"]).arg(list).arg(seed.to_string())
+            }
         };
         let output = wrk.output().context("`wrk` cannot be started")?;
         let said = String::from_utf8_lossy(&output.stdout);

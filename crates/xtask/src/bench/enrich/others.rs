@@ -39,7 +39,7 @@ impl Others {
         let body = body.context("the peers' body.json cannot be read")?.trim().to_owned();
         // Of the two that look a profile up: it is the one asked for, without what no browser may see.
         let profile = || vec![r#""id":"p42""#.to_owned(), r#""plan":"gold""#.to_owned()];
-        let (fixed, enrich) = (Request::new("/static"), Request::new("/v1/enrich?id=p42"));
+        let (fixed, enrich) = (Request::get("/static"), Request::get("/v1/enrich?id=p42"));
 
         let port = free_port()?;
         let mut fastify = cores::SERVER.command("node");
@@ -62,7 +62,7 @@ impl Others {
         let port = free_port()?;
         let nginx = nginx(parts, folder, port, &body)?;
         let pid = others.spawn(nginx, port, folder, "nginx")?;
-        others.add(names::NGINX, Kind::Floor, (port, pid), Request::new("/x"), vec![body])?;
+        others.add(names::NGINX, Kind::Floor, (port, pid), Request::get("/x"), vec![body])?;
 
         if let Some(binary) = &parts.edge {
             others.start_edge(binary, parts, folder)?;
@@ -78,7 +78,7 @@ impl Others {
         edge.args(["--tokens", TOKEN, "--bootstrap-file"]).arg(parts.peers.join("features.json"));
         edge.env("RUST_LOG", "error").env("WORKERS", "1");
         let pid = self.spawn(edge, port, folder, "unleash-edge")?;
-        let request = Request::new("/api/frontend?userId=u1").header("Authorization", TOKEN);
+        let request = Request::get("/api/frontend?userId=u1").header("Authorization", TOKEN);
         self.add(names::EDGE, Kind::Peer, (port, pid), request, vec![r#""f0""#.to_owned()])
     }
 
@@ -99,7 +99,8 @@ impl Others {
         request: Request,
         expected: Vec<String>,
     ) -> Result<()> {
-        let contestant = Contestant { name, kind, port, pid, requests: vec![request], expected };
+        let contestant =
+            Contestant { name, kind, port, pid, requests: vec![request], expected, keeps: None };
         contestant.check()?;
         self.contestants.push(contestant);
         Ok(())

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::super::figure::{Figure, Target};
 use super::super::http::{Connection, Request};
 use super::super::open_loop::{self, Load};
-use super::ours::{self, Ours};
-use super::visitors::{self, Visitor};
+use super::super::ours::{self, Ours};
+use super::super::visitors::{self, Visitor};
 
 /// The enrich deadline in milliseconds.
 const DEADLINE: Target = Target::AtMost(1_500.0);
@@ -52,11 +52,11 @@ fn one(ours: &Ours, known: &[Visitor], name: &'static str, fault: &Value) -> Res
     }
     for route in ROUTES {
         let body = json!({ "route": route, "times": null, "fault": fault }).to_string();
-        control(ours, &Request::new("/_control/faults").post(ours.sandbox.port, &body))?;
+        control(ours, &Request::post("/_control/faults", body))?;
     }
-    let load = Load { rate: RATE, length: LENGTH, connections: CONNECTIONS };
+    let load = Load { rate: RATE, length: LENGTH, connections: CONNECTIONS, seed: 0 };
     let latency = open_loop::run(ours.port, &requests, load)?;
-    control(ours, &Request::new("/_control/faults").delete(ours.sandbox.port))?;
+    control(ours, &Request::delete("/_control/faults"))?;
     recover(ours, known)?;
     Ok(Figure::plain(name, (latency.p99.as_secs_f64() * 1e3, "ms"), DEADLINE, None))
 }
@@ -68,8 +68,9 @@ fn refresh(visitor: &Visitor) -> Request {
     request
 }
 
-fn control(ours: &Ours, request: &[u8]) -> Result<()> {
-    Connection::open(ours.sandbox.port)?.ask(request)?.accepted().map(drop)
+fn control(ours: &Ours, request: &Request) -> Result<()> {
+    let port = ours.sandbox.port;
+    Connection::open(port)?.ask(&request.bytes(port))?.accepted().map(drop)
 }
 
 /// Until the server asks the vendor again.
@@ -77,7 +78,7 @@ fn recover(ours: &Ours, known: &[Visitor]) -> Result<()> {
     let mut server = Connection::open(ours.port)?;
     for visitor in known.iter().rev().take(RECOVERY_STEPS) {
         let before = ours.sandbox.hits()?;
-        server.ask(&refresh(visitor).get(ours.port))?.accepted()?;
+        server.ask(&refresh(visitor).bytes(ours.port))?.accepted()?;
         if ours.sandbox.hits()? > before {
             return Ok(());
         }

@@ -1,17 +1,18 @@
-//! The server that is measured, and the sandboxed vendor that it may not ask meanwhile.
+//! The server that is measured, and its sandboxed vendor.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use super::super::cores;
-use super::super::http::{Connection, Request};
-use super::super::process::{Process, free_port};
+use super::cores;
+use super::http::{Connection, Request};
+use super::process::{Process, free_port};
 
 const CONFIG: &str = include_str!("datafly.toml");
 
@@ -40,7 +41,7 @@ const QUIET_TRIES: usize = 60;
 pub(super) struct Ours {
     pub(super) server: Process,
     pub(super) port: u16,
-    pub(super) sandbox: Sandbox,
+    pub(super) sandbox: Arc<Sandbox>,
 }
 
 /// The vendor's two doors: its API, and what only a sandbox has.
@@ -62,17 +63,33 @@ pub(super) struct Facts {
     pub(super) source_value: String,
 }
 
+/// Where the server is, and where its files go.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) root: &'a Path,
+    pub(super) binary: &'a Path,
+    pub(super) folder: &'a Path,
+}
+
+impl Place<'_> {
+    /// The server's data directory.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+}
+
 impl Ours {
-    /// Starts both with an empty data directory.
-    pub(super) fn start(root: &Path, binary: &Path, folder: &Path) -> Result<Self> {
-        let sandbox = Sandbox::start(root, binary, folder)?;
-        let data = folder.join("data");
+    /// Starts it with an empty data directory; `more` is appended to the configuration, in the section of the
+    /// vendor.
+    pub(super) fn start(place: &Place<'_>, sandbox: &Arc<Sandbox>, more: &str) -> Result<Self> {
+        let Place { root, binary, folder } = *place;
+        let data = place.data();
         if data.exists() {
             fs::remove_dir_all(&data).context("cannot empty the last run's data directory")?;
         }
         let port = free_port()?;
         let facts = &sandbox.facts;
-        let config = CONFIG
+        let config = (CONFIG.to_owned() + more)
             .replace("PORT", &port.to_string())
             .replace("DATA_DIR", &data.display().to_string())
             .replace("BUNDLE_DIR", &root.join("www/pkg").display().to_string())
@@ -96,14 +113,15 @@ impl Ours {
             .env("BENCH_PROFILE_KEY", &facts.profile_api_key);
         let mut server = Process::start(command, folder, "serve")?;
         server.wait_for(|| Ok(fs::read_to_string(&ready)?))?;
-        Ok(Self { server, port, sandbox })
+        Ok(Self { server, port, sandbox: Arc::clone(sandbox) })
     }
 }
 
 impl Sandbox {
-    fn start(root: &Path, binary: &Path, folder: &Path) -> Result<Self> {
+    pub(super) fn start(place: &Place<'_>) -> Result<Self> {
+        let Place { root, binary, folder } = *place;
         let ready = fresh(folder.join("sandbox.ready"))?;
-        // The load's core: during a measurement the vendor has nothing to do.
+        // The load's core: the server's own is for the server alone.
         let mut command = cores::LOAD.command(binary);
         command.args(["sandbox", "--vendor", "127.0.0.1:0", "--shop", "127.0.0.1:0", "--www"]);
         command.arg(root.join("www")).arg("--ready-file").arg(&ready);
@@ -120,7 +138,7 @@ impl Sandbox {
 
     /// How often the vendor was asked anything.
     pub(super) fn hits(&self) -> Result<u64> {
-        let request = Request::new("/_control/hits").get(self.port);
+        let request = Request::get("/_control/hits").bytes(self.port);
         let body = Connection::open(self.port)?.ask(&request)?.accepted()?;
         let hits: BTreeMap<String, u64> =
             serde_json::from_str(&body).context("the sandbox's hits are no counters")?;
@@ -143,8 +161,8 @@ impl Sandbox {
 }
 
 /// What a page of the shop sends with every request.
-pub(super) fn from_the_shop(path: &str) -> Request {
-    Request::new(path)
+fn from_the_shop(request: Request) -> Request {
+    request
         .header("Origin", ORIGIN)
         .header("Sec-Fetch-Mode", "cors")
         .header("Sec-Fetch-Site", "same-site")
@@ -152,17 +170,18 @@ pub(super) fn from_the_shop(path: &str) -> Request {
 
 /// `GET /v1/enrich`, without the visitor.
 pub(super) fn enrich() -> Request {
-    from_the_shop(&format!("/v1/enrich?provider=amperity&key={PIPELINE_KEY}"))
+    from_the_shop(Request::get(format!("/v1/enrich?provider=amperity&key={PIPELINE_KEY}")))
 }
 
 /// `GET /v1/loader.js`, without the visitor.
 pub(super) fn loader() -> Request {
-    from_the_shop(&format!("/v1/loader.js?key={PIPELINE_KEY}"))
+    from_the_shop(Request::get(format!("/v1/loader.js?key={PIPELINE_KEY}")))
 }
 
-/// `POST /v1/p`.
-pub(super) fn page() -> Request {
-    from_the_shop(&format!("/v1/p?key={PIPELINE_KEY}")).header("Content-Type", "text/plain")
+/// An event, or several, of the SDK, without the visitor: `route` is `p`, `t`, `b` …
+pub(super) fn events(route: &str, body: impl Into<String>) -> Request {
+    let path = format!("/v1/{route}?key={PIPELINE_KEY}");
+    from_the_shop(Request::post(path, body)).header("Content-Type", "text/plain")
 }
 
 /// No file of the last run is there to be read.
