@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use datafly_sandbox::{self as sandbox, Fault};
 use datafly_tests::signed::bootstrap;
-use datafly_tests::{ADMIN_TOKEN, Browser, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig};
+use datafly_tests::{ADMIN, ADMIN_TOKEN, Browser, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig};
 use jiff::SignedDuration;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -55,7 +55,7 @@ fn secrets(token: &str) -> Vec<String> {
 fn config(verification: &'static str) -> TestConfig {
     TestConfig {
         verification,
-        server: "[server.admin]\nlisten = \"127.0.0.1:0\"\ntoken = { env = \"ADMIN_TOKEN\" }",
+        server: ADMIN,
         pipeline: "server_keys = [{ secret = { env = \"SERVER_KEY\" } }]",
         ..TestConfig::default()
     }

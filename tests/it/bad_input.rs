@@ -130,7 +130,8 @@ async fn the_key_may_come_as_bearer_or_basic() {
         assert_eq!(answer.json()["success"], true, "{value}");
     }
     for value in ["Bearer", "Basic !!!", "Digest x", "Basic "] {
-        let headers = [("origin", SITE), ("authorization", value)];
+        let headers =
+            [("origin", SITE), ("authorization", value), ("content-type", "application/json")];
         let answer = app.browser().send("POST", "/v1/p", &headers, "{}").await;
         assert_eq!(answer.status, 401, "{value}");
     }

@@ -1,13 +1,12 @@
 //! Changes of the configuration, and whether anybody looks for them.
 
-use datafly_tests::{TestApp, TestConfig};
+use datafly_tests::{ADMIN, TestApp, TestConfig};
 use jiff::SignedDuration;
 use serde_json::Value;
 
 #[tokio::test]
 async fn the_owner_sees_that_nobody_looks_any_more() {
-    let admin = "[server.admin]\nlisten = \"127.0.0.1:0\"\ntoken = { env = \"ADMIN_TOKEN\" }";
-    let mut app = TestApp::start_with(TestConfig { server: admin, ..TestConfig::default() }).await;
+    let mut app = TestApp::start_with(TestConfig { server: ADMIN, ..TestConfig::default() }).await;
     let unwatched = async |app: &TestApp| {
         let ready = app.admin("/readyz").await;
         assert_eq!(ready.status, 200);

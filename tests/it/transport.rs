@@ -180,7 +180,8 @@ async fn a_body_is_read_up_to_its_cap() {
             {
                 let answer = side.get(&format!("/{kind}/{bytes}")).await;
                 let read = answer.map(|answer| answer.body.len());
-                let expected = if whole { Ok(bytes) } else { Err(HttpError::TooLong) };
+                let expected =
+                    if whole { Ok(bytes) } else { Err(HttpError::TooLong(StatusCode::OK)) };
                 assert_eq!(read, expected, "{} {kind} {bytes}", side.name);
             }
         }
@@ -190,7 +191,12 @@ async fn a_body_is_read_up_to_its_cap() {
 #[tokio::test]
 async fn a_compressed_success_is_refused_and_a_compressed_failure_is_its_status() {
     for side in sides().await {
-        assert_eq!(side.get("/encoded/200").await, Err(HttpError::Encoded), "{}", side.name);
+        assert_eq!(
+            side.get("/encoded/200").await,
+            Err(HttpError::Encoded(StatusCode::OK)),
+            "{}",
+            side.name
+        );
         let failure = side.get("/encoded/503").await.unwrap();
         assert_eq!(failure.status, StatusCode::SERVICE_UNAVAILABLE, "{}", side.name);
     }

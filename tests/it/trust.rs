@@ -368,7 +368,8 @@ mod preflight {
         let answer = browser.send("OPTIONS", "/v1/t", &headers, "").await;
         assert_eq!(answer.status, 204);
         assert_eq!(answer.header("access-control-allow-origin"), SITE);
-        assert_eq!(answer.header("access-control-allow-headers"), "authorization, content-type");
+        let headers = answer.header("access-control-allow-headers");
+        assert!(headers.starts_with("authorization, content-type, "), "{headers}");
         assert_eq!(answer.header("access-control-max-age"), "7200");
         assert!(answer.header("vary").contains("Origin"));
     }

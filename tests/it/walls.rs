@@ -47,7 +47,7 @@ fn each_library_of_the_outside_world_has_one_home() {
     let metadata = metadata();
     for (library, homes) in [
         ("reqwest", &["datafly-provider"][..]),
-        ("redb", &["datafly-store"]),
+        ("fjall", &["datafly-store"]),
         ("wasm-bindgen", &["datafly-browser"]),
         ("web-sys", &["datafly-browser"]),
         ("js-sys", &["datafly-browser"]),
@@ -72,26 +72,33 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("datafly-core"), set(&[]));
     assert_eq!(ours("datafly-sandbox"), set(&[]), "the emulator shares no type with the product");
     assert!(ours("datafly-browser").is_subset(&set(&["datafly-core"])));
+    assert_eq!(ours("datafly-blueprint"), set(&["datafly-core"]));
     assert_eq!(ours("datafly-store"), set(&["datafly-core"]));
     assert_eq!(ours("datafly-settings"), set(&["datafly-core"]));
     assert_eq!(ours("datafly-provider"), set(&["datafly-core", "datafly-settings"]));
-    let all = ["core", "provider", "sandbox", "settings", "store"];
+    let all = ["blueprint", "core", "provider", "sandbox", "settings", "store"];
     assert_eq!(ours("datafly-server"), all.map(|name| format!("datafly-{name}")).into());
     assert_eq!(ours("xtask"), set(&[]));
 }
 
 #[test]
-fn the_core_is_pure() {
-    let core = dependencies(&metadata(), "datafly-core");
-    for impure in ["tokio", "axum", "reqwest", "web-sys", "tracing", "getrandom", "rand"] {
-        assert!(!core.contains(impure), "{impure}");
-    }
-    for (path, source) in sources(&root().join("crates/core/src")) {
-        for call in ["std::fs", "std::net", "std::env", "std::time::", "::now()"] {
-            assert!(!source.contains(call), "{} in {}", call, path.display());
+fn the_core_and_the_blueprint_are_pure() {
+    let metadata = metadata();
+    for name in ["core", "blueprint"] {
+        let used = dependencies(&metadata, &format!("datafly-{name}"));
+        for impure in ["tokio", "axum", "reqwest", "web-sys", "tracing", "getrandom", "rand"] {
+            assert!(!used.contains(impure), "{impure} in {name}");
+        }
+        for (path, source) in sources(&root().join("crates").join(name).join("src")) {
+            for call in ["std::fs", "std::net", "std::env", "std::time::", "::now()"] {
+                assert!(!source.contains(call), "{} in {}", call, path.display());
+            }
         }
     }
 }
+
+const VENDORS_AND_ENGINES: [&str; 8] =
+    ["amperity", "algonomy", "ansira", "ga4", "meta_capi", "tiktok", "fjall", "embedded"];
 
 /// Vendors and engines are named where they live and where they are plugged in, and nowhere else.
 #[test]
@@ -104,14 +111,24 @@ fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
             // Examples in documentation may name a vendor, code may not.
             let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
             let code = code.collect::<Vec<_>>().join("\n").to_lowercase();
-            ["amperity", "algonomy", "ansira", "redb", "embedded"]
-                .iter()
-                .any(|name| code.contains(name))
+            VENDORS_AND_ENGINES.iter().any(|name| code.contains(name))
         })
         .map(|(path, _)| path.strip_prefix(&server).unwrap().to_owned())
         .collect();
     let may = ["command/sandbox.rs", "wiring.rs", "wiring/integration.rs"].map(Path::new);
     assert_eq!(named.iter().map(PathBuf::as_path).collect::<BTreeSet<_>>(), may.into());
+}
+
+/// A reader of one vendor can read the next.
+#[test]
+fn every_vendor_s_folder_has_the_same_files() {
+    let provider = root().join("crates/provider/src");
+    for vendor in ["amperity", "ga4", "meta_capi", "tiktok", "webhook"] {
+        for file in ["config", "token", "client", "wire", "error", "tests"] {
+            let path = provider.join(vendor).join(file).with_extension("rs");
+            assert!(path.exists(), "{}", path.display());
+        }
+    }
 }
 
 #[test]
@@ -133,10 +150,13 @@ fn surroundings_enter_at_the_composition_roots() {
     let allowed = [
         "server/src/runtime.rs",
         "server/src/command/check.rs",
+        "server/src/command/owner.rs",
         "server/src/command/serve.rs",
         "sandbox/src/clock.rs",
     ];
-    for folder in ["core", "settings", "store", "provider", "server", "sandbox", "browser"] {
+    for folder in
+        ["core", "blueprint", "settings", "store", "provider", "server", "sandbox", "browser"]
+    {
         for (path, source) in sources(&root().join("crates").join(folder).join("src")) {
             let test = path.to_string_lossy().ends_with("_tests.rs");
             if test || allowed.iter().any(|allowed| path.ends_with(allowed)) {

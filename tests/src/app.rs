@@ -11,15 +11,21 @@ use datafly_server::admin;
 use datafly_server::app::App;
 use datafly_server::config::{Config, Secrets};
 use datafly_server::edge::Edge;
+use datafly_server::outbox::{self, Outbox};
 use datafly_server::reload::Watch;
 use datafly_server::runtime::{Clock, Entropy, Runtime};
+use datafly_server::visitors::Visitors;
 use datafly_server::wiring::{self, Outside};
-use serde_json::Value;
+use datafly_store::embedded::Embedded;
+use jiff::SignedDuration;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use crate::browser::{Answer, Browser, send};
 use crate::in_process::InProcess;
 use crate::surroundings::Surroundings;
+use crate::timeless::Timeless;
 
 /// The pipeline's key.
 pub const PIPELINE: &str = "dk_test_shop";
@@ -32,6 +38,13 @@ pub const SERVER_KEY: &str = "secret-of-the-site-s-own-servers-0123456789";
 
 /// The owner's, where a test configures the admin listener.
 pub const ADMIN_TOKEN: &str = "token-of-the-owner-0123456789abcdef0123";
+
+/// What who has it sends.
+pub const BEARER: &str = "Bearer token-of-the-owner-0123456789abcdef0123";
+
+/// `[server.admin]` with it.
+pub const ADMIN: &str =
+    "[server.admin]\nlisten = \"127.0.0.1:0\"\ntoken = { env = \"ADMIN_TOKEN\" }\n";
 
 /// What differs between tests.
 pub struct TestConfig {
@@ -47,6 +60,10 @@ pub struct TestConfig {
     pub pipeline: &'static str,
     /// Keys of the integration.
     pub integration: &'static str,
+    /// More integrations; `VENDOR` is where the sandbox listens.
+    pub integrations: &'static str,
+    /// The blueprint that `blueprint_file = "FOLDER/own.yaml"` names.
+    pub blueprint: &'static str,
     /// `base_path`.
     pub base_path: &'static str,
     /// Entries of `trusted_proxies`.
@@ -62,6 +79,8 @@ impl Default for TestConfig {
             server: "",
             pipeline: "",
             integration: "",
+            integrations: "",
+            blueprint: "",
             base_path: "",
             trusted_proxies: "",
         }
@@ -112,6 +131,20 @@ impl TestApp {
         Self::over(wanted, "127.0.0.1:1", transport, sandbox, surroundings)
     }
 
+    /// As [`Self::start_in_virtual_time`], and the outbox's storage takes none of that time: what passes is what
+    /// the product waits for, to the millisecond.
+    pub fn start_in_exact_time(wanted: &TestConfig) -> Self {
+        let surroundings = Arc::new(Surroundings::in_virtual_time());
+        let sandbox = start_sandbox(wanted.customers, &surroundings);
+        let transport = Arc::new(InProcess::new(sandbox.router()));
+        Self::assemble(wanted, "127.0.0.1:1", transport, sandbox, surroundings, |app, folder| {
+            let store = Arc::new(Embedded::open(&folder.join("timeless"), None).unwrap());
+            let runtime = Runtime { clock: app.clock.clone(), entropy: app.entropy.clone() };
+            app.visitors = Visitors::new(store.clone(), runtime);
+            app.outbox = Outbox::new(Arc::new(Timeless(store)));
+        })
+    }
+
     /// Starts over a transport to a vendor.
     pub fn over(
         wanted: &TestConfig,
@@ -119,6 +152,18 @@ impl TestApp {
         transport: Arc<dyn Transport>,
         sandbox: Sandbox,
         surroundings: Arc<Surroundings>,
+    ) -> Self {
+        Self::assemble(wanted, vendor, transport, sandbox, surroundings, |_, _| {})
+    }
+
+    /// The same, with a last change of the application before anybody has it.
+    fn assemble(
+        wanted: &TestConfig,
+        vendor: &str,
+        transport: Arc<dyn Transport>,
+        sandbox: Sandbox,
+        surroundings: Arc<Surroundings>,
+        change: impl FnOnce(&mut App, &Path),
     ) -> Self {
         // In memory where there is such a place: what is durable is tested elsewhere.
         let memory = Path::new("/dev/shm");
@@ -133,7 +178,9 @@ impl TestApp {
         let config = config(wanted, vendor, &folder);
         let file = folder.path().join(FILE);
         let (watch, _) = Watch::start(file, secrets(), outside.clone()).unwrap();
-        let app = Arc::new(wiring::build(config, &outside).unwrap());
+        let mut app = wiring::build(config, &outside).unwrap();
+        change(&mut app, folder.path());
+        let app = Arc::new(app);
         surroundings.server_is_up();
         let edge = Edge::new(Arc::clone(&app));
         let vendor = vendor.to_owned();
@@ -162,11 +209,22 @@ impl TestApp {
 
     /// What the owner's listener answers to who has the token; `server` has to configure it.
     pub async fn admin(&self, path: &str) -> Answer {
-        let request = axum::http::Request::get(path)
-            .header("host", "localhost")
-            .header("authorization", format!("Bearer {ADMIN_TOKEN}"))
-            .body(axum::body::Body::empty())
-            .unwrap();
+        self.ask_admin("GET", path, &[("host", "localhost"), ("authorization", BEARER)]).await
+    }
+
+    /// What it does for them.
+    pub async fn admin_does(&self, path: &str) -> Answer {
+        let headers = [("host", "localhost"), ("authorization", BEARER), (admin::WRITES, "1")];
+        self.ask_admin("POST", path, &headers).await
+    }
+
+    /// What it answers to a request with exactly these headers.
+    pub async fn ask_admin(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = axum::http::Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(axum::body::Body::empty()).unwrap();
         send(admin::router(Arc::clone(&self.app)), request).await
     }
 
@@ -181,6 +239,49 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(self.sandbox.hits(route), times, "{route}");
+    }
+
+    /// Enriches and delivers events from here on, until what this returns is dropped. Without it what is accepted
+    /// waits, and no look-up is an event's.
+    pub fn deliver(&self) -> watch::Sender<()> {
+        let (stop, stopped) = watch::channel(());
+        tokio::spawn(outbox::run(Arc::clone(&self.app), stopped));
+        stop
+    }
+
+    /// The events that the vendor has taken, once there are so many.
+    pub async fn taken(&self, count: usize) -> Vec<Map<String, Value>> {
+        for _ in 0..1_000 {
+            if self.sandbox.events().len() >= count {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            // The clock stands still otherwise, and with it the vendor's budget.
+            self.surroundings.wait(SignedDuration::from_millis(5));
+        }
+        let events: Vec<_> = self.sandbox.events().into_iter().map(|event| event.body).collect();
+        let usage = self.app.outbox.usage().await.unwrap();
+        assert_eq!(events.len(), count, "{events:#?} {usage:#?}");
+        events
+    }
+
+    /// Waits until every accepted event is with its destinations, or a dead letter.
+    pub async fn nothing_waits(&self) {
+        let mut usage = self.app.outbox.usage().await.unwrap();
+        for _ in 0..6_000 {
+            let of_all = usage.pipelines.iter();
+            let waits = of_all.clone().any(|it| it.accepted.events > 0)
+                || of_all
+                    .flat_map(|it| &it.consumers)
+                    .any(|it| it.lag.events + it.retries.events > 0);
+            if !waits {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.surroundings.wait(SignedDuration::from_millis(100));
+            usage = self.app.outbox.usage().await.unwrap();
+        }
+        unreachable!("still waiting: {usage:#?}");
     }
 
     /// How often the vendor was asked for anything.
@@ -205,7 +306,10 @@ impl TestApp {
 const FILE: &str = "datafly.toml";
 
 fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
+    fs::write(folder.path().join("own.yaml"), wanted.blueprint).unwrap();
     let text = CONFIG
+        .replace("# INTEGRATION", wanted.integration)
+        .replace("# MORE", wanted.integrations)
         .replace("FOLDER", &folder.path().display().to_string())
         .replace("VENDOR", vendor)
         .replace("VERIFICATION", wanted.verification)
@@ -213,8 +317,7 @@ fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
         .replace("BASE_PATH", wanted.base_path)
         .replace("TRUSTED_PROXIES", wanted.trusted_proxies)
         .replace("# SERVER", wanted.server)
-        .replace("# PIPELINE", wanted.pipeline)
-        .replace("# INTEGRATION", wanted.integration);
+        .replace("# PIPELINE", wanted.pipeline);
     fs::write(folder.path().join(FILE), &text).unwrap();
     Config::parse(&text, &secrets()).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -227,6 +330,8 @@ fn secrets() -> Secrets {
         ("PROFILE", sandbox::PROFILE_TOKEN),
         ("SERVER_KEY", SERVER_KEY),
         ("ADMIN_TOKEN", ADMIN_TOKEN),
+        ("WEBHOOK", sandbox::WEBHOOK_SECRET),
+        ("META", sandbox::META_ACCESS_TOKEN),
     ];
     Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
@@ -307,6 +412,8 @@ linking_keys = '''[
   {"source": "user_id", "key": "customer_id"},
   {"source": "canonical_id", "key": "device_cookie"}
 ]'''
+
+# MORE
 
 [[pipelines]]
 key = "dk_test_other"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -67,6 +68,12 @@ where
     let (parts, body) = server.oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// As our SDK makes one for each event.
+fn next_message_id() -> String {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    format!("message-{}", LAST.fetch_add(1, Ordering::Relaxed))
 }
 
 /// One browser with its cookie jar, on a page of one origin.
@@ -163,13 +170,15 @@ impl Browser {
 
     /// The SDK's page event.
     pub async fn page(&mut self) -> Answer {
-        self.fetch("POST", &format!("/v1/p?key={PIPELINE}"), r#"{"type":"page"}"#).await
+        let body = json!({"type": "page", "messageId": next_message_id()}).to_string();
+        self.fetch("POST", &format!("/v1/p?key={PIPELINE}"), &body).await
     }
 
     /// The SDK's identify with `userId`, `traits` and perhaps `token` as the site's backend gave them.
     pub async fn identify(&mut self, who: &Value) -> Answer {
         let mut body = who.clone();
         body["type"] = json!("identify");
+        body["messageId"] = json!(next_message_id());
         self.fetch("POST", &format!("/v1/i?key={PIPELINE}"), &body.to_string()).await
     }
 

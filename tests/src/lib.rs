@@ -9,12 +9,16 @@
 )]
 
 mod app;
+mod backlog;
 mod browser;
 mod in_process;
 pub mod signed;
 mod surroundings;
+mod timeless;
 
-pub use app::{ADMIN_TOKEN, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox};
+pub use app::{
+    ADMIN, ADMIN_TOKEN, BEARER, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox,
+};
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use in_process::InProcess;
 pub use surroundings::{Surroundings, while_time_stands};

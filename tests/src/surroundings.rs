@@ -41,7 +41,8 @@ impl Surroundings {
         *self.now.lock().unwrap() += time;
     }
 
-    /// How many times randomness was drawn since the server was up: each minted visitor draws once.
+    /// How many times randomness was drawn since the server was up: each minted visitor draws once, and so does each event without a
+    /// `messageId`.
     pub fn drawn(&self) -> u128 {
         *self.drawn.lock().unwrap() - *self.drawn_at_start.lock().unwrap()
     }

@@ -4,7 +4,7 @@ import { X509Certificate, createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const NAMES = ['shop.test', '*.shop.test', 'evil.test', '*.evil.test'];
+const NAMES = ['shop.test', '*.shop.test', 'evil.test', '*.evil.test', 'localhost'];
 
 /** Paths and contents of `ca.pem`, `cert.pem` and `key.pem`, and the hash Chromium is told to trust. */
 export const certificates = (scratch) => {
@@ -17,6 +17,7 @@ export const certificates = (scratch) => {
     certificate: path('cert.pem'),
     key: path('key.pem'),
     ca: read('ca.pem'),
+    caFile: path('ca.pem'),
     listener: { cert: read('cert.pem'), key: read('key.pem') },
     spki: createHash('sha256').update(spki).digest('base64'),
   };
@@ -30,7 +31,7 @@ const make = (folder) => {
   const names = NAMES.map((name) => 'DNS:' + name).join(',');
   writeFileSync(
     join(folder, 'leaf.ext'),
-    `subjectAltName=${names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n`,
+    `subjectAltName=${names}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nauthorityKeyIdentifier=keyid\n`,
   );
   openssl('x509', '-req', '-days', '2', '-in', 'leaf.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key',
     '-CAcreateserial', '-extfile', 'leaf.ext', '-out', 'cert.pem');

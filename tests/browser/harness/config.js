@@ -70,6 +70,8 @@ profile_collection_id = "${amperity.profile_collection_id}"
 event_stream_id = "${amperity.event_stream_id}"
 source_value = "${amperity.source_value}"
 browser_attribute_allowlist = "${allowed}"
+# Look-ups are a page's here, so that they can be counted.
+enrich_events = false
 ${integration}
 linking_keys = '''[
   {"source": "email", "key": "email_sha256", "hash": "sha256"},

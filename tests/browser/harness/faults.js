@@ -22,6 +22,18 @@ export const slowToArrive = (ms) => async (_, { forward, answer, hold }) => {
   answer(await forward());
 };
 
+/** The server does what it is asked, and its client is told that it could not. */
+export const doneButRefused = (code) => async (exchange, ways) => {
+  await ways.forward();
+  status(code)(exchange, ways);
+};
+
+/** Something on the way sends it twice. */
+export const sentTwice = () => async (_, { forward, answer }) => {
+  await forward();
+  answer(await forward());
+};
+
 /** 200 with something that is no answer. */
 export const garbage = () => (exchange, { answer }) =>
   answer({ status: 200, headers: readable(exchange), bytes: Buffer.from('<html>It works!\0</html>') });

@@ -1,13 +1,13 @@
 // All of the tests' internet: one TLS listener for every host.
 //
-// id and collect go to datafly, www to the shop, and whatever a test has put somewhere is served from
-// there. Each request and each answer byte towards the browser is recorded, and a request can meet a
-// fault on its way.
+// id and collect go to datafly, and so does localhost, to which programs come that are no browser; www to the shop,
+// and whatever a test has put somewhere is served from there. Each request and each answer byte towards the browser
+// is recorded, and a request can meet a fault on its way.
 import http from 'node:http';
 import https from 'node:https';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 
-const DATAFLY = ['id.shop.test', 'collect.shop.test'];
+const DATAFLY = ['id.shop.test', 'collect.shop.test', 'localhost'];
 
 export class Gate {
   /** Oldest first; see `#take`. */
@@ -63,7 +63,8 @@ export class Gate {
   }
 
   /**
-   * What happens to the next `times` requests whose path matches, on datafly's hosts. The newest counts.
+   * What happens to the next `times` requests whose path matches, on datafly's hosts. The newest counts; a
+   * preflight is not what is meant.
    * `met` of what is returned is how many there were: a fault that nothing met proves nothing.
    */
   fault(pattern, fault, { times = Infinity } = {}) {
@@ -86,7 +87,7 @@ export class Gate {
   }
 
   async #take(request, response) {
-    const host = request.headers.host;
+    const host = request.headers.host.split(':')[0];
     const exchange = {
       host,
       method: request.method,
@@ -103,7 +104,7 @@ export class Gate {
     };
     this.exchanges.push(exchange);
     const body = await read(request);
-    exchange.body = body.toString();
+    exchange.body = decoded(body, request.headers['content-encoding']).toString();
     response.on('close', () => {
       exchange.over = true;
       exchange.cutByBrowser = !response.writableFinished;
@@ -111,7 +112,7 @@ export class Gate {
 
     const ways = {
       forward: async () => {
-        const reply = await this.#forward(request, body);
+        const reply = await this.#forward(host, request, body);
         record(exchange, reply);
         return reply;
       },
@@ -135,8 +136,9 @@ export class Gate {
     }
   }
 
-  #faultFor({ host, path }) {
-    const met = DATAFLY.includes(host) && this.#faults.find(({ pattern, times }) => times > 0 && pattern.test(path));
+  #faultFor({ host, method, path }) {
+    const meant = DATAFLY.includes(host) && method != 'OPTIONS';
+    const met = meant && this.#faults.find(({ pattern, times }) => times > 0 && pattern.test(path));
     if (!met) return async (_, { forward, answer }) => answer(await forward());
     met.times -= 1;
     met.met += 1;
@@ -144,10 +146,10 @@ export class Gate {
   }
 
   /** Passes a request on as it came and reads the answer to its end. */
-  async #forward({ method, url, rawHeaders, headers }, body) {
-    if (headers.host.startsWith('evil.')) return { status: 404, headers: [], bytes: Buffer.alloc(0) };
-    const [client, address, more] = DATAFLY.includes(headers.host)
-      ? [https, this.#datafly, { agent: this.#connections, servername: headers.host }]
+  async #forward(host, { method, url, rawHeaders }, body) {
+    if (host.startsWith('evil.')) return { status: 404, headers: [], bytes: Buffer.alloc(0) };
+    const [client, address, more] = DATAFLY.includes(host)
+      ? [https, this.#datafly, { agent: this.#connections, servername: host }]
       : [http, this.#shop, {}];
     const [hostname, port] = address.split(':');
     const incoming = await new Promise((resolve, reject) => {
@@ -168,11 +170,12 @@ const record = (exchange, { status, headers, bytes }) => {
     if (name == 'content-encoding') encoding = headers[i + 1];
     lines.push(`${name}: ${headers[i + 1]}\n`);
   }
-  const decode = { br: brotliDecompressSync, gzip: gunzipSync }[encoding] ?? ((plain) => plain);
   exchange.status = status;
   exchange.setCookies = cookies;
-  exchange.answer = lines.join('') + '\n' + decode(bytes).toString('latin1');
+  exchange.answer = lines.join('') + '\n' + decoded(bytes, encoding).toString('latin1');
 };
+
+const decoded = (bytes, encoding) => ({ br: brotliDecompressSync, gzip: gunzipSync })[encoding]?.(bytes) ?? bytes;
 
 const read = async (stream) => {
   const chunks = [];

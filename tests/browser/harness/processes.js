@@ -1,4 +1,4 @@
-// The product's own processes: started, waited for, stopped by their id.
+// Processes, the product's own and others: started, waited for, stopped by their id.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,6 +8,8 @@ import { until } from './until.js';
 
 const ROOT = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../..');
 const BINARY = resolve(ROOT, process.env.DATAFLY_BIN ?? 'target/debug/datafly');
+/** Where `cargo xtask test` has put Python's packages. */
+export const PYTHON_PACKAGES = resolve(ROOT, process.env.DATAFLY_PYTHON_PACKAGES ?? 'target/test-python');
 /** The shop's files; the bundle is in `pkg`. */
 export const WWW = resolve(ROOT, process.env.DATAFLY_WWW ?? 'www');
 
@@ -20,6 +22,22 @@ export const startSandbox = (folder) =>
     'sandbox', '--vendor', '127.0.0.1:0', '--shop', '127.0.0.1:0', '--www', WWW,
     '--pipeline-key', REQUIRED, '--id-url', ID, '--collect-url', COLLECT,
   ]);
+
+/** Somebody else's program, to its end. What it says is in the failure if that is not a good one. */
+export const runToItsEnd = (command, args, environment) =>
+  new Promise((resolve, reject) => {
+    const env = { PATH: process.env.PATH, ...environment };
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      if (code == 0) resolve();
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}:\n${said}`));
+    });
+  });
 
 let servers = 0;
 

@@ -23,9 +23,17 @@ export class Vendor {
   /** As if the vendor had seen this browser with that customer. */
   link = (cookie, customer) => this.#call('POST', 'link', { cookie, customer });
 
-  /** The vendor's routes that were asked at all, with how often. */
-  hits = async () =>
-    Object.fromEntries(Object.entries(await this.#call('GET', 'hits')).filter(([, count]) => count));
+  /** The vendor's routes that were asked for a profile at all, with how often. */
+  hits = async () => {
+    const hits = Object.entries(await this.#call('GET', 'hits'));
+    return Object.fromEntries(hits.filter(([route, count]) => count && route != 'amperity.events'));
+  };
+
+  /** What has arrived in the vendor's stream, oldest first. */
+  events = async () => {
+    const { events } = await this.#call('GET', 'events');
+    return events.map(({ body }) => body);
+  };
 
   /** Names of the linking keys that were looked up, in order. */
   lookUps = async () => {

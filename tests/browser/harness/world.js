@@ -17,6 +17,8 @@ const certificate = certificates(folder);
 const sandbox = await startSandbox(folder);
 export const gate = await Gate.open(certificate, { shop: sandbox.facts.shop });
 export const vendor = new Vendor(sandbox.facts.vendor);
+/** Programs that are no browser: where they find datafly, and whose certificates they must trust for it. */
+export const outside = { host: `https://localhost:${gate.port}`, ca: certificate.caFile };
 const browser = await launch(gate.port, certificate.spki);
 
 after(async () => {
