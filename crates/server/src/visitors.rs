@@ -5,16 +5,20 @@
 //! changes is so once the event is appended. Writes are conditional on the version that was read; a lost
 //! race is read and decided again.
 
+mod news;
+mod present;
 mod recent;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use datafly_core::consent::Consent;
 use datafly_core::id::{CanonicalId, PipelineKey};
-use datafly_core::visitor::{Binding, Claims, Doing, Identified, Verification, Visitor};
+use datafly_core::visitor::{Binding, Claims, Identified, Verification, Visitor};
 use datafly_store::{Durable, Put, State, StoreError, VisitorKey, VisitorWrite};
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::news::News;
+pub use self::present::Present;
 use self::recent::{Recent, Seen};
 use crate::credential::Credential;
 use crate::runtime::{EntropyError, Runtime};
@@ -47,71 +51,11 @@ pub enum VisitorError {
     Contended,
 }
 
-/// The visitor of a request.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Present {
-    /// The id.
-    pub id: CanonicalId,
-    /// The record's version; 0 where there is no record.
-    pub version: u64,
-    /// The record; empty where there is none.
-    pub record: Arc<Visitor>,
-    /// Whether the id was made in this request. Such an id is never looked up: nobody can know it yet.
-    pub minted: bool,
-    /// What events that are sent later name the visitor by, once it was made.
-    pub handle: Arc<OnceLock<String>>,
-    /// When the record goes.
-    expires_at: Timestamp,
-    /// When the visitor this browser still presented logged out, if that is why the id is new.
-    left_at: Option<Timestamp>,
-}
-
-impl Present {
-    fn known(id: CanonicalId, seen: Seen) -> Self {
-        Self {
-            id,
-            version: seen.version,
-            record: seen.record,
-            minted: false,
-            handle: seen.handle,
-            // Where there is no record there is nothing that lasts.
-            expires_at: if seen.version == 0 { Timestamp::MIN } else { seen.expires_at },
-            left_at: None,
-        }
-    }
-
-    /// Whether the record need not be written anew to live on.
-    fn lasts(&self, now: Timestamp) -> bool {
-        self.version > 0 && now + (LIFE - RENEW_AFTER) < self.expires_at
-    }
-}
-
 /// Reads and changes visitors of all pipelines.
 pub struct Visitors {
     state: Arc<dyn State>,
     recent: Recent,
     runtime: Runtime,
-}
-
-/// What an accepted event says of its visitor, besides that there is one.
-#[derive(Debug, Clone, Default)]
-pub struct News {
-    /// What the visitor is doing, where somebody personalises by it.
-    pub doing: Option<Doing>,
-    /// What the visitor consents to, where the event says so.
-    pub consent: Option<Consent>,
-}
-
-impl News {
-    fn apply(self, record: &mut Visitor, now: Timestamp) {
-        record.note_event(now);
-        if let Some(doing) = self.doing {
-            record.note_context(doing);
-        }
-        if let Some(consent) = self.consent {
-            record.set_consent(consent);
-        }
-    }
 }
 
 impl Visitors {
