@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use datafly_sandbox::{self as sandbox, Fault};
-use datafly_tests::{ADMIN, Answer, BEARER, PIPELINE, TestApp, TestConfig};
+use datafly_tests::{ADMIN, Answer, BEARER, PIPELINE, TestApp, TestConfig, while_the_disk_works};
 use serde_json::{Value, json};
 
 const EVENTS: &str = "amperity.events";
@@ -30,6 +30,7 @@ async fn listed(app: &TestApp, count: usize) -> Vec<Value> {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+        while_the_disk_works().await;
     }
     assert_eq!(letters.len(), count, "{letters:#?}");
     letters

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use datafly_sandbox::{Fault, StreamMode};
 use datafly_store::queue::{Backlog, ConsumerUsage};
-use datafly_tests::{Browser, PIPELINE, TestApp, TestConfig};
+use datafly_tests::{Browser, PIPELINE, TestApp, TestConfig, while_the_disk_works};
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ async fn kept(app: &TestApp, destination: &str) -> ConsumerUsage {
     }
 }
 
-/// Time passes until it holds. Virtual time runs on while the disk is waited for, so this is no measure of it.
+/// Time passes until it holds: it is no measure of it, as time also runs on while the disk is waited for.
 async fn soon(what: &str, holds: impl AsyncFn() -> bool) {
     within(600, what, holds).await;
 }
@@ -61,6 +61,7 @@ async fn within(seconds: u64, what: &str, holds: impl AsyncFn() -> bool) {
             return;
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
+        while_the_disk_works().await;
     }
     assert!(holds().await, "not within {seconds} s: {what}");
 }

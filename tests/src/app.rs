@@ -24,7 +24,7 @@ use tokio::sync::watch;
 
 use crate::browser::{Answer, Browser, send};
 use crate::in_process::InProcess;
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, while_the_disk_works};
 use crate::timeless::Timeless;
 
 /// The pipeline's key.
@@ -256,6 +256,7 @@ impl TestApp {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
+            while_the_disk_works().await;
             // The clock stands still otherwise, and with it the vendor's budget.
             self.surroundings.wait(SignedDuration::from_millis(5));
         }
@@ -278,6 +279,7 @@ impl TestApp {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
+            while_the_disk_works().await;
             self.surroundings.wait(SignedDuration::from_millis(100));
             usage = self.app.outbox.usage().await.unwrap();
         }

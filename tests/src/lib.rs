@@ -21,4 +21,4 @@ pub use app::{
 };
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use in_process::InProcess;
-pub use surroundings::{Surroundings, while_time_stands};
+pub use surroundings::{Surroundings, while_the_disk_works, while_time_stands};

@@ -64,6 +64,13 @@ pub async fn while_time_stands<F: Future>(work: F) -> F::Output {
     output
 }
 
+/// Lets a moment pass in which the disk gets on, and of which paused time knows nothing: it would run through any
+/// number of waits while one write is under way.
+pub async fn while_the_disk_works() {
+    let moment = tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(5)));
+    moment.await.unwrap();
+}
+
 impl Clock for Surroundings {
     fn now(&self) -> Timestamp {
         let moved = self.virtual_since.map_or(Duration::ZERO, |since| since.elapsed());
