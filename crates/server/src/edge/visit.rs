@@ -171,6 +171,8 @@ impl<'a> Visit<'a> {
         self.drop_profiles();
         app.decisions.forget(&pipeline.key, self.present.id);
         self.present = successor;
+        // What was noted was about the one who is gone.
+        self.before = None;
         Ok(())
     }
 

@@ -23,7 +23,8 @@ pub struct Accepted {
     pub usable: Identifiers,
     /// What is proven. Of the two, all that an identity field may ever be filled from.
     pub proven: Identifiers,
-    /// Whether it is the first that is known of its visitor. No vendor can know the id yet.
+    /// Whether it is the first that is known of its visitor, or came in one request with that. No vendor can know
+    /// the id yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_first: bool,
     /// The visitor's record; empty where there is none.

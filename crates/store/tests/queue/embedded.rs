@@ -20,29 +20,6 @@ fn passes_the_suite() {
 }
 
 #[test]
-fn files_in_use_are_refused_with_their_reason() {
-    let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("queue");
-    let _first = open_at(&files);
-    let error = Embedded::open(&files, None).unwrap_err();
-    assert!(matches!(error, StoreError::InUse), "{error}");
-    assert!(error.to_string().contains("in use by another process"), "{error}");
-}
-
-#[test]
-fn files_of_another_format_are_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("queue");
-    drop(open_at(&files));
-    let database = fjall::Database::builder(&files).open().unwrap();
-    let meta = database.keyspace("meta", fjall::KeyspaceCreateOptions::default).unwrap();
-    meta.insert("format", 99_u64.to_be_bytes()).unwrap();
-    drop((meta, database));
-    let error = Embedded::open(&files, None).unwrap_err();
-    assert!(matches!(error, StoreError::Format { found: 99, expected: 1 }), "{error}");
-}
-
-#[test]
 fn files_left_half_made_are_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().join("queue");
