@@ -407,34 +407,47 @@ async fn other_clients_find_their_settings() {
     }
 }
 
+/// An app where each event changes its visitor's record.
+async fn with_context() -> TestApp {
+    let integration = r#"context_sensitive_personalisation = true
+personalisation_context_mappings = [{ source = "properties.category", target = "pageCategory" }]"#;
+    TestApp::start_with(TestConfig { integration, ..TestConfig::default() }).await
+}
+
+fn in_category(n: usize) -> Value {
+    let category = format!("category-{n}");
+    json!({"type": "track", "event": "e", "messageId": format!("m-{n}"), "properties": {"category": category}})
+}
+
 #[tokio::test]
 async fn a_batch_of_one_visitor_writes_its_record_once() {
-    let app = TestApp::start().await;
+    let app = with_context().await;
     let mut browser = app.browser();
-    let page = |n: usize| json!({"type": "page", "messageId": format!("m-{n}")});
-    let batch = json!({"batch": (0..20).map(page).collect::<Vec<_>>()}).to_string();
+    let batch = json!({"batch": (0..20).map(in_category).collect::<Vec<_>>()}).to_string();
     let answer = browser.fetch("POST", &format!("/v1/b?key={PIPELINE}"), &batch).await;
     assert_eq!((&answer.json()["accepted"], browser.version()), (&json!(20), Some(1)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tabs_that_send_at_once_lose_nothing_and_stay_one_visitor() {
-    let app = TestApp::start().await;
+    let app = with_context().await;
     let mut browser = app.browser();
     browser.page().await;
-    let tabs = (0..24).map(|n| {
+    let tabs = (0..12).map(|n| {
         let mut tab = browser.clone();
         tokio::spawn(async move {
-            let consent = json!({"analytics": n % 2 == 0});
-            let event = json!({"event": "e", "messageId": format!("tab-{n}"), "context": {"consent": consent}});
             let path = format!("/v1/t?key={PIPELINE}");
-            let answer = tab.fetch("POST", &path, &event.to_string()).await;
+            let answer = tab.fetch("POST", &path, &in_category(n).to_string()).await;
             (answer.status.as_u16(), tab.visitor())
         })
     });
     for tab in tabs.collect::<Vec<_>>() {
         assert_eq!(tab.await.unwrap(), (200, browser.visitor()));
     }
+    let mut after = browser.clone();
+    after.fetch("POST", &format!("/v1/t?key={PIPELINE}"), &in_category(12).to_string()).await;
+    // Each of them was a version of its own.
+    assert_eq!(after.version(), Some(14));
     let _delivering = app.deliver();
-    app.taken(25).await;
+    app.taken(14).await;
 }
