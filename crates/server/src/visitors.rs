@@ -143,9 +143,9 @@ impl Visitors {
     pub fn written(&self, present: &mut Present, write: VisitorWrite) {
         let VisitorWrite { key, visitor, expected, expires_at } = write;
         present.version = expected + 1;
+        present.record = visitor;
         present.expires_at = expires_at;
-        let now = self.runtime.clock.now();
-        self.recent.put(key, Seen::new(present.version, visitor, expires_at, now));
+        self.recent.put(key, Seen::again(present, self.runtime.clock.now()));
     }
 
     /// Another write came first: whoever is recognised next is as that one left them.
@@ -328,8 +328,7 @@ impl Visitors {
             Put::Done { version } => {
                 present.version = version;
                 present.expires_at = until;
-                let record = Arc::clone(&present.record);
-                self.recent.put(key, Seen::new(version, record, until, now));
+                self.recent.put(key, Seen::again(present, now));
                 Ok(true)
             }
             Put::Conflict => Ok(false),

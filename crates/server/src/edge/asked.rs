@@ -7,7 +7,6 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use datafly_core::id::CanonicalId;
 
-use super::client::Client;
 use super::error::EdgeError;
 use super::key;
 use super::query::Query;
@@ -24,7 +23,8 @@ pub(super) struct Asked<'r> {
     pub(super) pipeline: &'r Pipeline,
     pub(super) headers: &'r HeaderMap,
     pub(super) query: Query<'r>,
-    pub(super) client: Client,
+    /// The client's address; absent where there is no network, as in tests.
+    pub(super) address: Option<IpAddr>,
 }
 
 impl<'r> Asked<'r> {
@@ -33,7 +33,7 @@ impl<'r> Asked<'r> {
         app: &'r App,
         configured: &'r Configured,
         head: &'r Parts,
-        client: Client,
+        address: Option<IpAddr>,
         key_elsewhere: Option<&str>,
     ) -> Result<Self, EdgeError> {
         let query = Query::of(&head.uri);
@@ -43,7 +43,7 @@ impl<'r> Asked<'r> {
         };
         let pipeline = configured.pipelines.get(&key).ok_or(EdgeError::InvalidKey)?;
         drop(key);
-        Ok(Self { app, configured, pipeline, headers: &head.headers, query, client })
+        Ok(Self { app, configured, pipeline, headers: &head.headers, query, address })
     }
 
     /// Counts a piece of work: something that could reach a vendor, or changes state.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
+use memchr::memmem;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -12,29 +13,11 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const CRAWLERS: [&str; 8] =
     ["bot", "crawl", "spider", "slurp", "facebookexternalhit", "preview", "lighthouse", "monitor"];
 
-/// Who is at the other end.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Client {
-    /// The address; absent where there is no network, as in tests.
-    pub(super) address: Option<IpAddr>,
-    /// Whether it says that it is a crawler.
-    pub(super) crawler: bool,
-}
-
-impl Client {
-    /// Whoever sends these headers over a connection from `peer`.
-    pub(super) fn of(peer: Option<IpAddr>, headers: &HeaderMap, proxies: &[IpNet]) -> Self {
-        let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-        Self {
-            address: peer.map(|peer| address(peer.to_canonical(), headers, proxies)),
-            crawler: agent.is_some_and(is_crawler),
-        }
-    }
-}
-
-/// The client's address: the peer's, unless the peer is a trusted proxy. Then it is the last address in
-/// `X-Forwarded-For` that is not one: what stands before that, anybody can write.
-fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+/// The address of whoever sends these headers over a connection from `peer`: the peer's, unless the peer is a
+/// trusted proxy. Then it is the last address in `X-Forwarded-For` that is not one: what stands before that,
+/// anybody can write.
+pub(super) fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let peer = peer.to_canonical();
     let trusted = |address: IpAddr| proxies.iter().any(|net| net.contains(&address));
     if !trusted(peer) {
         return peer;
@@ -54,15 +37,24 @@ fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     nearest
 }
 
-fn is_crawler(agent: &[u8]) -> bool {
-    CRAWLERS.iter().any(|word| {
-        agent.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+/// Whether the sender of these headers says that it is a crawler.
+pub(super) fn is_crawler(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+    agent.is_some_and(|agent| {
+        let agent = agent.to_ascii_lowercase();
+        CRAWLERS.iter().any(|word| memmem::find(&agent, word.as_bytes()).is_some())
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header};
+
     use super::is_crawler;
+
+    fn sent_by(agent: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(agent))])
+    }
 
     #[test]
     fn crawlers_are_told_from_browsers() {
@@ -71,14 +63,14 @@ mod tests {
             "facebookexternalhit/1.1",
             "Mozilla/5.0 (compatible; Yahoo! Slurp)",
         ] {
-            assert!(is_crawler(agent.as_bytes()), "{agent}");
+            assert!(is_crawler(&sent_by(agent)), "{agent}");
         }
         for agent in [
             "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36",
             "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari",
             "",
         ] {
-            assert!(!is_crawler(agent.as_bytes()), "{agent}");
+            assert!(!is_crawler(&sent_by(agent)), "{agent}");
         }
     }
 }

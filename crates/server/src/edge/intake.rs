@@ -199,7 +199,7 @@ impl<'a> Intake<'a> {
                 (_, Some(visit)) => visit.work()?,
                 // Its address is a server's, which sends for many visitors, and has signed.
                 (Sender::Site, None) => self.asked.work(None, None)?,
-                (_, None) => self.asked.work(None, self.asked.client.address)?,
+                (_, None) => self.asked.work(None, self.asked.address)?,
             }
         }
         Ok(())
@@ -283,13 +283,13 @@ impl<'a> Intake<'a> {
 
     /// What the request and the visitor's record say, which the event does not.
     fn note_request(&self, event: &mut Value, visitor: &Visitor) {
-        let Asked { headers, client, .. } = self.asked;
+        let Asked { headers, address, .. } = self.asked;
         let Some(Value::Object(context)) = event.get_mut(CONTEXT) else { return };
         if matches!(self.sender, Sender::Page | Sender::Pixel) {
             // The page's word on these is nobody's.
             let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
             replace(context, "userAgent", agent.map(Into::into));
-            replace(context, "ip", client.address.map(|address| address.to_string().into()));
+            replace(context, "ip", address.map(|address| address.to_string().into()));
             if headers.get(SEC_GPC).map(HeaderValue::as_bytes) == Some(b"1") {
                 context.insert("gpc".to_owned(), true.into());
             }

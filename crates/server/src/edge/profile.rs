@@ -7,6 +7,7 @@ use datafly_core::visitor::Verification;
 use futures_util::future::join_all;
 
 use super::asked::Asked;
+use super::client;
 use super::error::EdgeError;
 use super::visit::Visit;
 use crate::app::Pipeline;
@@ -71,7 +72,7 @@ fn without_asking(visit: &Visit<'_>) -> Option<Source> {
     if visit.present.minted {
         return Some(Source::Minted);
     }
-    if visit.asked.client.crawler {
+    if client::is_crawler(visit.asked.headers) {
         return Some(Source::Bot);
     }
     (!visit.consents()).then_some(Source::NoConsent)

@@ -19,7 +19,7 @@ use tower::{BoxError, Service};
 
 use super::asked::Asked;
 use super::batch::{self, MAX_BATCH_BYTES};
-use super::client::Client;
+use super::client;
 use super::error::EdgeError;
 use super::query::Query;
 use super::settings::{self, Client as ForeignClient};
@@ -72,9 +72,10 @@ impl Edge {
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let configured = self.app.configured();
-        let client = Client::of(self.peer, &head.headers, &configured.trusted_proxies);
+        let address = |peer| client::address(peer, &head.headers, &configured.trusted_proxies);
+        let address = self.peer.map(address);
         let readable = headers::readable_by(&head.headers, &configured.pipelines);
-        let flood = configured.limits.request(client.address);
+        let flood = configured.limits.request(address);
         let answer = match (flood, &readable) {
             // Before any work. What is counted as work is counted where it is done.
             (Err(exceeded), _) => {
@@ -88,7 +89,7 @@ impl Edge {
                     let route = Route::of(path, head)?;
                     let (key, body) = route.key_and_body(head, path, body).await?;
                     let key = key.as_deref();
-                    let asked = Asked::of(&self.app, &configured, head, client, key)?;
+                    let asked = Asked::of(&self.app, &configured, head, address, key)?;
                     route.answer(&asked, body).await
                 }
                 .await

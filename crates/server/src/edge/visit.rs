@@ -58,7 +58,7 @@ impl<'a> Visit<'a> {
     /// Counts a piece of work of this visitor's.
     pub(super) fn work(&self) -> Result<(), EdgeError> {
         let visitor = (!self.present.minted).then_some(self.present.id);
-        Ok(self.asked.work(visitor, self.asked.client.address)?)
+        Ok(self.asked.work(visitor, self.asked.address)?)
     }
 
     /// The cookies the browser is due, or their removal.
@@ -91,6 +91,10 @@ impl<'a> Visit<'a> {
     /// Whom an event is about that came with this handle, if with any.
     pub(super) fn subject(&self, handle: Option<&str>) -> Subject {
         let Some(handle) = handle else { return Subject::Present };
+        // As a rule it is the very one that was made for them, and need not be made once more to be compared.
+        if self.present.handle.get().is_some_and(|own| own == handle) {
+            return Subject::Present;
+        }
         let Asked { configured, pipeline, .. } = *self.asked;
         match configured.credentials.read_handle(&pipeline.key, handle) {
             Some(id) if id == self.present.id => Subject::Present,

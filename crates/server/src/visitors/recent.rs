@@ -14,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::Present;
+
 /// How long an entry is used.
 const LIFE: SignedDuration = SignedDuration::from_secs(5);
 
@@ -31,8 +33,8 @@ pub(super) struct Seen {
     pub(super) record: Arc<Visitor>,
     pub(super) expires_at: Timestamp,
     at: Timestamp,
-    /// What events name the visitor by, once it was asked for: made once in an entry's life, not for every
-    /// answer. After a change of keys it is of the old one that much longer.
+    /// What events name the visitor by, once it was asked for: made once, not for every answer. A write keeps it,
+    /// so after a change of keys it is of the old one until nothing was heard of its visitor for five seconds.
     pub(super) handle: Arc<OnceLock<String>>,
     bytes: u64,
 }
@@ -46,6 +48,13 @@ impl Seen {
     ) -> Self {
         let bytes = bytes_of(&record);
         Self { version, record, expires_at, at, handle: Arc::default(), bytes }
+    }
+
+    /// Of a visitor who was here before, with the handle.
+    pub(super) fn again(present: &Present, at: Timestamp) -> Self {
+        let Present { version, record, expires_at, handle, .. } = present;
+        let seen = Self::new(*version, Arc::clone(record), *expires_at, at);
+        Self { handle: Arc::clone(handle), ..seen }
     }
 }
 

@@ -14,6 +14,7 @@ use fjall::{OwnedWriteBatch, PersistMode, UserValue};
 use super::engine::{Engine, failed, pipeline_key};
 use super::pipeline::Pipeline;
 use super::store::Store;
+use super::visitor::Head;
 use crate::StoreError;
 
 pub(super) use self::visitors::{Expiry, Write};
@@ -33,7 +34,7 @@ pub(super) struct Change<'e> {
     /// What this group has put into the retry stores and the dead letters, or taken out.
     moved: HashMap<(Store, [u8; 12]), Option<UserValue>>,
     /// Visitors' records that this group has written or removed.
-    visitors: HashMap<Vec<u8>, Option<UserValue>>,
+    visitors: HashMap<Vec<u8>, Option<(Head, UserValue)>>,
     /// Bytes kept before this group; measured once for all of it.
     kept_bytes: Option<u64>,
 }
@@ -64,6 +65,12 @@ impl<'e> Change<'e> {
         }
         let batch = self.batch.durability(Some(mode));
         batch.commit().map_err(|error| failed(ACTION, error))?;
+        for (key, staged) in self.visitors {
+            match staged {
+                Some((head, _)) => self.engine.heads.insert(key, head),
+                None => drop(self.engine.heads.remove(&key)),
+            }
+        }
         let mut index = self.engine.index.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(next) = self.next {
             index.next = next;

@@ -10,11 +10,13 @@ use std::time::Duration;
 use datafly_core::id::{CanonicalId, PipelineKey};
 use fjall::compaction::filter::Factory;
 use fjall::{AbstractTree as _, Database, Keyspace, PersistMode};
+use quick_cache::sync::Cache;
 
 use super::garbage::{Garbage, Sieve};
 use super::pipeline::{Forgotten, Index, Pipeline};
 use super::store::Store;
 use super::upkeep::Done;
+use super::visitor::Head;
 use super::{finish, journal, record, unfinished};
 use crate::StoreError;
 
@@ -28,6 +30,9 @@ const CACHE_BYTES: u64 = 16 * 1024 * 1024;
 /// The least the library takes. Its journal is cut off in pieces of this size, of which one is written and
 /// one or two wait until everything in them is in tables.
 const JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many records' heads are kept, at about 100 bytes each: visitors who are on the site right now.
+const HEADS: usize = 10_000;
 
 /// One worker: with two, the library's first one spins while the second compacts.
 const WORKERS: usize = 1;
@@ -45,6 +50,9 @@ pub(super) struct Engine {
     stores: [Keyspace; Store::ALL.len()],
     pub(super) index: RwLock<Index>,
     pub(super) garbage: Garbage,
+    /// Version and expiry of the records written last: whoever writes one is told by this whether another
+    /// write came first, and need not look for the record.
+    pub(super) heads: Cache<Vec<u8>, Head>,
     /// The newest week that has marks; more than the present one's where the clock went back.
     pub(super) newest_week: AtomicU32,
     /// What upkeep has done already.
@@ -86,7 +94,8 @@ impl Engine {
         let newest_week = AtomicU32::new(newest_week);
         let index = RwLock::new(index);
         let done = Mutex::default();
-        Ok(Self { database, stores, index, garbage, newest_week, done })
+        let heads = Cache::new(HEADS);
+        Ok(Self { database, stores, index, garbage, heads, newest_week, done })
     }
 
     pub(super) fn store(&self, store: Store) -> &Keyspace {

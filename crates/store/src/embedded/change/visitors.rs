@@ -40,14 +40,14 @@ impl Change<'_> {
         now: Timestamp,
     ) -> Result<Put, StoreError> {
         let Write { key, head, record } = write;
-        let old = self.visitor(&key)?;
-        let old_head = old.as_deref().and_then(Head::read).map(|(head, _)| head);
+        let old_head = self.head(&key)?;
         // An expired record counts as none.
         let current = old_head.filter(|old| old.is_live(now)).map_or(0, |old| old.version);
         if current + 1 != head.version {
             // One that does not read back counts as none too: it must not lock its visitor out.
-            let damaged = old.is_some_and(|old| visitor::decode(&old).is_none());
-            if !damaged || head.version != 1 {
+            let damaged =
+                || Ok(self.visitor(&key)?.is_some_and(|old| visitor::decode(&old).is_none()));
+            if head.version != 1 || !damaged()? {
                 return Ok(Put::Conflict);
             }
         }
@@ -59,7 +59,7 @@ impl Change<'_> {
             }
             self.batch.insert(expiries, visitor::expiry_key(day, &key), []);
         }
-        self.stage(key, Some(record));
+        self.stage(key, Some((head, record)));
         Ok(Put::Done { version: head.version })
     }
 
@@ -84,20 +84,31 @@ impl Change<'_> {
         Ok(swept)
     }
 
+    /// What stands before a record as this group leaves it.
+    fn head(&self, key: &[u8]) -> Result<Option<Head>, StoreError> {
+        let staged = self.visitors.get(key).map(|staged| staged.as_ref().map(|(head, _)| *head));
+        if let Some(head) = staged.or_else(|| self.engine.heads.get(key).map(Some)) {
+            return Ok(head);
+        }
+        let record = self.visitor(key)?;
+        Ok(record.as_deref().and_then(Head::read).map(|(head, _)| head))
+    }
+
     /// A record as this group leaves it.
     fn visitor(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
         if let Some(staged) = self.visitors.get(key) {
-            return Ok(staged.clone());
+            return Ok(staged.as_ref().map(|(_, record)| record.clone()));
         }
         self.engine.store(Store::Visitors).get(key).map_err(|error| failed(ACTION, error))
     }
 
-    fn stage(&mut self, key: Vec<u8>, record: Option<Vec<u8>>) {
-        let (visitors, record) = (self.engine.store(Store::Visitors), record.map(UserValue::from));
-        match record.clone() {
-            Some(record) => self.batch.insert(visitors, key.as_slice(), record),
+    fn stage(&mut self, key: Vec<u8>, record: Option<(Head, Vec<u8>)>) {
+        let visitors = self.engine.store(Store::Visitors);
+        let staged = record.map(|(head, record)| (head, UserValue::from(record)));
+        match &staged {
+            Some((_, record)) => self.batch.insert(visitors, key.as_slice(), record.clone()),
             None => self.batch.remove(visitors, key.as_slice()),
         }
-        self.visitors.insert(key, record);
+        self.visitors.insert(key, staged);
     }
 }
