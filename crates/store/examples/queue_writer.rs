@@ -7,6 +7,7 @@
 //! ```text
 //! ~ <visitor> <version> <id>   the record is written, and durable with the event of that id
 //! = <visitor> <version>        the record is durable
+//! * <visitor>                  the record may be written, or not
 //! + <id>                       the event is appended
 //! ? <id> <fate>                the event is about to be settled: `done`, `retry` or `dead`
 //! ! <id> <fate>                it is
@@ -25,7 +26,7 @@ use datafly_store::embedded::Embedded;
 use datafly_store::queue::{
     Consumer, Death, Limit, NewEvent, Position, Queue, QueuedEvent, Retry, Settlement,
 };
-use datafly_store::{Durable, Put, State, VisitorKey};
+use datafly_store::{Durable, Put, State, StoreError, VisitorKey};
 use jiff::{SignedDuration, Timestamp};
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -73,7 +74,7 @@ async fn work(folder: &std::path::Path, run: &str, events: usize, bytes: usize) 
                 let visitor = u8::try_from(n % 5).unwrap();
                 let version = write(queue, visitor, Durable::WithNextAppend).await;
                 say(&format!("~ {visitor} {version} {id}"));
-                queue.append(vec![event], NOW).await.unwrap();
+                insist(|| queue.append(vec![event.clone()], NOW)).await;
                 say(&format!("+ {id}"));
             }
         });
@@ -83,16 +84,16 @@ async fn work(folder: &std::path::Path, run: &str, events: usize, bytes: usize) 
             let version = write(&queue, 5, Durable::AtOnce).await;
             say(&format!("= 5 {version}"));
         }
-        let mut accepted = queue.accepted(&pipeline, Position::START, SOME).await.unwrap();
+        let mut accepted = insist(|| queue.accepted(&pipeline, Position::START, SOME)).await;
         for event in &mut accepted {
             event.body = [&event.body, &b"+"[..]].concat().into();
         }
-        queue.enriched(&pipeline, accepted).await.unwrap();
+        insist(|| queue.enriched(&pipeline, accepted.clone())).await;
         if made % 2 == 0 {
             deliver(&queue, &busy).await;
         }
         if made % 100 == 0 {
-            queue.upkeep(NOW).await.unwrap();
+            insist(|| queue.upkeep(NOW)).await;
         }
     }
     say("end");
@@ -100,22 +101,36 @@ async fn work(folder: &std::path::Path, run: &str, events: usize, bytes: usize) 
     std::process::exit(0);
 }
 
+/// Whoever hears of a failure tries again.
+async fn insist<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    loop {
+        if let Ok(done) = call().await {
+            return done;
+        }
+    }
+}
+
 /// Writes a record that tells its version; answers that.
 async fn write(state: &Embedded, visitor: u8, durable: Durable) -> u64 {
     let id = CanonicalId::from_random_bytes([visitor; 16]);
     let key = VisitorKey { pipeline: "dk_test_writer".parse().unwrap(), id };
-    let expected = state.get(&key, NOW).await.unwrap().map_or(0, |stored| stored.version);
-    let version = expected + 1;
-    let seconds = SignedDuration::from_secs(version.try_into().unwrap());
-    let record = Visitor::tombstone(NOW + seconds);
-    let until = NOW + 1000 * seconds;
-    let put = state.put(&key, &record, expected, until, durable, NOW).await.unwrap();
-    assert_eq!(put, Put::Done { version });
-    version
+    loop {
+        let expected = insist(|| state.get(&key, NOW)).await.map_or(0, |stored| stored.version);
+        let version = expected + 1;
+        let seconds = SignedDuration::from_secs(version.try_into().unwrap());
+        let record = Visitor::tombstone(NOW + seconds);
+        let until = NOW + 1000 * seconds;
+        match state.put(&key, &record, expected, until, durable, NOW).await {
+            Ok(Put::Done { .. }) => return version,
+            // The one that failed before may have been written all the same.
+            Ok(Put::Conflict) => {}
+            Err(_) => say(&format!("* {visitor}")),
+        }
+    }
 }
 
 async fn deliver(queue: &Embedded, consumer: &Consumer) {
-    let events = queue.deliverable(consumer, Position::START, SOME).await.unwrap();
+    let events = insist(|| queue.deliverable(consumer, Position::START, SOME)).await;
     let Some(last) = events.last() else { return };
     let mut settlement = Settlement { up_to: last.position, ..Settlement::default() };
     let tell = |mark: &str, event: &QueuedEvent| {
@@ -137,7 +152,7 @@ async fn deliver(queue: &Embedded, consumer: &Consumer) {
             _ => {}
         }
     }
-    queue.settle(consumer, settlement).await.unwrap();
+    insist(|| queue.settle(consumer, settlement.clone())).await;
     for event in &events {
         tell("!", event);
     }

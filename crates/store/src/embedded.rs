@@ -53,7 +53,8 @@
 //!
 //! **What fjall asks for in return**, each found in the library's source or by a crash test:
 //! - It does not open after a power loss that left a hole in an unsynced batch: `journal` cuts that off.
-//! - After one failed write it refuses every further one, and its worker is dead: the files are opened anew.
+//! - After one failed write it refuses every further one, and its worker is dead: the files are opened anew,
+//!   and their journal is written once more (`journal`).
 //!   Before that it would wait for its worker for ever, so `engine` never writes where it would wait.
 //! - Its worker begins the next table only when it is done with what it has, and what is written meanwhile
 //!   stays in memory, however much that is: `engine` ends a table's part of memory itself, and waits.
@@ -118,7 +119,7 @@ impl Embedded {
     /// When the folder is held by another process, is of another format, or cannot be read.
     pub fn open(folder: &Path, limit: Option<u64>) -> Result<Self, StoreError> {
         let folder = folder.to_owned();
-        let engine = Arc::new(Reopening::new(Box::new(move || Engine::open(&folder)))?);
+        let engine = Arc::new(Reopening::new(Box::new(move |why| Engine::open(&folder, why)))?);
         Ok(Self { writer: Writer::start(Arc::clone(&engine))?, engine, limit })
     }
 

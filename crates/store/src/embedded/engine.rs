@@ -14,6 +14,7 @@ use quick_cache::sync::Cache;
 
 use super::garbage::{Garbage, Sieve};
 use super::pipeline::{Forgotten, Index, Pipeline};
+use super::reopening::Opening;
 use super::store::Store;
 use super::upkeep::Done;
 use super::visitor::Head;
@@ -60,9 +61,12 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(folder: &Path, why: Opening) -> Result<Self, StoreError> {
         if !folder.exists() {
             make(folder)?;
+        }
+        if why == Opening::AfterFailure {
+            journal::write_again(folder).map_err(|error| opening(&error.into()))?;
         }
         let garbage = Garbage::default();
         let database =

@@ -6,7 +6,7 @@
 //! nobody, so it is cut off here.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use fjall::Database;
@@ -33,6 +33,28 @@ pub(super) fn open(
             start()
         }
         other => other,
+    }
+}
+
+/// Writes the newest journal once more, as it reads back, and syncs it.
+///
+/// A sync that fails leaves pages that read back and count as written, and may never reach the disk. Whoever
+/// heard of the failure and sends an event again would be told that it is there already. Over the same blocks,
+/// so that it needs no room, and a crash meanwhile leaves of each what it was or what it is to be.
+pub(super) fn write_again(folder: &Path) -> io::Result<()> {
+    let Some(newest) = newest(folder)? else { return Ok(()) };
+    let mut file = OpenOptions::new().read(true).write(true).open(newest)?;
+    let mut chunk = vec![0; MAX_CHUNK];
+    let mut position = 0;
+    loop {
+        file.seek(SeekFrom::Start(position))?;
+        let read = file.read(&mut chunk)?;
+        if read == 0 {
+            return file.sync_data();
+        }
+        file.seek(SeekFrom::Start(position))?;
+        file.write_all(&chunk[..read])?;
+        position += read as u64;
     }
 }
 

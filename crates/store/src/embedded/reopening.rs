@@ -7,7 +7,16 @@
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
-type Open<D, E> = Box<dyn Fn() -> Result<D, E> + Send + Sync>;
+type Open<D, E> = Box<dyn Fn(Opening) -> Result<D, E> + Send + Sync>;
+
+/// Why a database is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// The process begins.
+    First,
+    /// Something could not be written.
+    AfterFailure,
+}
 
 /// A database that can be closed and opened while it is shared.
 pub(super) struct Reopening<D, E> {
@@ -24,7 +33,7 @@ impl<D, E> fmt::Debug for Reopening<D, E> {
 
 impl<D, E> Reopening<D, E> {
     pub(super) fn new(open: Open<D, E>) -> Result<Self, E> {
-        let database = RwLock::new(Some(open()?));
+        let database = RwLock::new(Some(open(Opening::First)?));
         Ok(Self { open, database })
     }
 
@@ -40,7 +49,7 @@ impl<D, E> Reopening<D, E> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         // The files are locked as long as the old one lives.
         drop(database.take());
-        *database = Some((self.open)()?);
+        *database = Some((self.open)(Opening::AfterFailure)?);
         Ok(())
     }
 }

@@ -7,6 +7,8 @@
 //! **Gathering.** An fsync costs about as much CPU as ten events, however many share it. Where several have
 //! shared one, more are on their way, and the thread lets them come before it looks again. A lone caller
 //! never waits for anybody.
+//!
+//! **After a failure** the files are opened anew, the journal written once more before that: see there.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 //! of them. Of what was not yet synced each write is kept, dropped or torn, and of each folder's unsynced
 //! changes only the first few are kept. The files must open, and hold what was promised by then.
 //!
+//! A sync may also fail: what it was to sync still reads back, and never reaches the disk.
+//!
 //! Harsher than most file systems are: syncing a file says nothing of its name, and a name may survive
 //! without the bytes.
 
@@ -111,13 +113,15 @@ struct Disk {
     nodes: Vec<Node>,
     handles: HashMap<usize, Handle>,
     promises: Promises,
+    /// How many syncs have failed.
+    failed: usize,
 }
 
 impl Disk {
     fn new(root: &Path) -> Self {
         let root = root.to_owned();
         let nodes = vec![folder()];
-        Self { root, nodes, handles: HashMap::new(), promises: Promises::default() }
+        Self { root, nodes, handles: HashMap::new(), promises: Promises::default(), failed: 0 }
     }
 
     /// The folder that holds a path, and its name there; `None` outside of the watched folder.
@@ -195,6 +199,15 @@ impl Disk {
         }
     }
 
+    /// A sync has failed. The pages are clean now, and gone with the power.
+    fn fail(&mut self, handle: usize, first: usize) {
+        let Some(handle) = self.handles.get(&handle) else { return };
+        if let Node::File { unsynced, .. } = &mut self.nodes[handle.node] {
+            unsynced.drain(..first);
+        }
+        self.failed += 1;
+    }
+
     fn call(&mut self, call: &Call) {
         let number = |n: usize| call.arguments[n].parse::<usize>().unwrap();
         match call.name.as_str() {
@@ -251,6 +264,7 @@ impl Disk {
                 let Some(handle) = self.handles.get(&number(0)).cloned() else { return };
                 self.change(handle.node, Change::Resize { length: number(1) });
             }
+            "fsync" | "fdatasync" if call.failed => self.fail(number(0), call.unsynced),
             "fsync" | "fdatasync" => self.sync(number(0), call.unsynced),
             "mkdir" => drop(self.make(&path(&call.arguments[0]), folder())),
             "unlink" | "rmdir" => {
@@ -321,6 +335,8 @@ struct Call {
     name: String,
     arguments: Vec<String>,
     result: usize,
+    /// For a sync: whether it has failed. Other calls that have are none.
+    failed: bool,
     /// For a sync: how much was written when it began.
     unsynced: usize,
 }
@@ -370,25 +386,31 @@ impl Record<'_> {
                 None => (line.to_owned(), None),
             };
             let (call, result) = whole.rsplit_once(" = ").unwrap();
-            let Ok(result) = result.split(' ').next().unwrap().parse() else { continue };
             let (name, arguments) =
                 call.trim_end().strip_suffix(')').unwrap().split_once('(').unwrap();
+            let failed = name.ends_with("sync") && result.starts_with("-1");
+            let result = if failed { "0" } else { result.split(' ').next().unwrap() };
+            let Ok(result) = result.parse() else { continue };
             let arguments: Vec<String> = arguments.split(", ").map(str::to_owned).collect();
             let handle = || disk.unsynced(arguments[0].parse().unwrap());
             let unsynced =
                 unsynced.unwrap_or_else(|| if name.ends_with("sync") { handle() } else { 0 });
-            return Some(Call { name: name.to_owned(), arguments, result, unsynced });
+            return Some(Call { name: name.to_owned(), arguments, result, failed, unsynced });
         }
     }
 }
 
-/// Runs the writer and records its system calls.
-fn record(files: &Path, events: usize, bytes: usize) -> String {
+/// Runs the writer and records its system calls, of which every so many-th sync of a journal may be made to fail.
+fn record(files: &Path, events: usize, bytes: usize, failing: Option<usize>) -> String {
     let folder = tempfile::tempdir().unwrap();
     let record = folder.path().join("record");
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-xx", "-s", "100000000", "-e", CALLS, "-e", "signal=none", "-o"]);
-    strace.arg(&record).arg(program()).arg(files);
+    strace.arg(&record);
+    if let Some(every) = failing {
+        strace.arg("-e").arg(format!("inject=fdatasync:error=EIO:when={every}+{every}"));
+    }
+    strace.arg(program()).arg(files);
     strace.args([0, events, bytes].map(|n| n.to_string()));
     let ended = strace.stdout(Stdio::null()).status().unwrap_or_else(|error| {
         panic!("the power-loss test needs strace ({error}): install the package `strace`")
@@ -397,9 +419,9 @@ fn record(files: &Path, events: usize, bytes: usize) -> String {
     fs::read_to_string(&record).unwrap()
 }
 
-fn survives(seed: u8, events: usize, bytes: usize, losses: usize) {
+fn survives(seed: u8, events: usize, bytes: usize, failing: Option<usize>, losses: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let record = record(&folder.path().join("queue"), events, bytes);
+    let record = record(&folder.path().join("queue"), events, bytes, failing);
     let calls = record.lines().count();
     let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut points: Vec<usize> = (0..losses).map(|_| rng.random_range(0..calls)).collect();
@@ -427,15 +449,21 @@ fn survives(seed: u8, events: usize, bytes: usize, losses: usize) {
     }
     assert!(disk.promises.appended.len() * 2 > events, "the record ends early");
     assert!(disk.promises.synced_records.len() == 6, "visitors were not written");
+    assert!(failing.is_none() || disk.failed > 5, "only {} syncs have failed", disk.failed);
 }
 
 #[test]
 fn every_promise_survives_power_loss() {
-    survives(1, 200, 3_000, count("DATAFLY_QUEUE_POWER_LOSSES", 60));
+    survives(1, 200, 3_000, None, count("DATAFLY_QUEUE_POWER_LOSSES", 60));
 }
 
 /// Large events, so that tables are written, merged and dropped.
 #[test]
 fn every_promise_survives_power_loss_while_tables_change() {
-    survives(2, 400, 60_000, count("DATAFLY_QUEUE_POWER_LOSSES", 60) / 3);
+    survives(2, 400, 60_000, None, count("DATAFLY_QUEUE_POWER_LOSSES", 60) / 3);
+}
+
+#[test]
+fn every_promise_survives_power_loss_after_syncs_that_failed() {
+    survives(3, 200, 3_000, Some(7), count("DATAFLY_QUEUE_POWER_LOSSES", 60));
 }

@@ -23,6 +23,8 @@ pub(crate) struct Promises {
     unsynced: Vec<String>,
     /// Visitors' records that were answered, by version.
     pub(crate) records: BTreeMap<u8, u64>,
+    /// How often writing one has failed since, and may have happened.
+    tries: BTreeMap<u8, u64>,
     /// Those of them that no power loss may undo.
     pub(crate) synced_records: BTreeMap<u8, u64>,
     /// Which are durable with which event.
@@ -37,14 +39,17 @@ impl Promises {
                 self.synced.extend(self.unsynced.drain(..));
                 self.synced_records.extend(self.with_event.remove(id));
             }
+            ["*", visitor] => *self.tries.entry(visitor.parse().unwrap()).or_default() += 1,
             ["~", visitor, version, id] => {
                 let record: (u8, u64) = (visitor.parse().unwrap(), version.parse().unwrap());
                 self.records.extend([record]);
+                self.tries.remove(&record.0);
                 self.with_event.insert(id.to_owned(), record);
             }
             ["=", visitor, version] => {
                 let record: (u8, u64) = (visitor.parse().unwrap(), version.parse().unwrap());
                 self.records.extend([record]);
+                self.tries.remove(&record.0);
                 self.synced_records.extend([record]);
             }
             ["?", id, fate] => {
@@ -134,9 +139,10 @@ impl Promises {
             let found = stored.as_ref().map_or(0, |stored| stored.version);
             let [promised, answered] =
                 [promised, &self.records].map(|some| some.get(&number).copied().unwrap_or(0));
-            // One more may have been on its way to the disk.
+            // One more may have been on its way to the disk, and each that failed before it.
+            let most = answered + 1 + self.tries.get(&number).copied().unwrap_or(0);
             assert!(
-                (promised..=answered + 1).contains(&found),
+                (promised..=most).contains(&found),
                 "visitor {number} is at version {found}: {promised} was promised, {answered} answered"
             );
             let whole = stored.and_then(|stored| stored.visitor.left_at());
