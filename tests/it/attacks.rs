@@ -54,7 +54,7 @@ async fn under_optional_a_bad_token_is_refused_and_unproven_look_ups_are_counted
     let unproven = |browser: &Browser| {
         let id = browser.visitor().unwrap().parse().unwrap();
         let decisions = app.app.decisions.of(&PIPELINE.parse().unwrap(), id);
-        decisions.last().map(|decision| decision.unproven)
+        decisions.last().map(|recorded| recorded.decision.unproven)
     };
     browser.identify(&claim).await;
     assert_eq!(browser.attributes().await["Persona"], "Style Seeker");

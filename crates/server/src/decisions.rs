@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use datafly_core::id::{CanonicalId, PipelineKey};
 use datafly_store::VisitorKey;
 use quick_cache::sync::Cache;
+use serde::Serialize;
 
 use crate::enrichment::Decision;
 use crate::metrics::Metrics;
@@ -16,12 +17,22 @@ use crate::metrics::Metrics;
 /// Visitors whose decisions are kept.
 const VISITORS: usize = 20_000;
 
-/// Decisions kept of each.
+/// Decisions kept of each, not counting those that are like the one before.
 const PER_VISITOR: usize = 8;
+
+/// A decision, and how often in a row it was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// As it was taken last.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// Whoever looks around gets the same answer on every page: those count, and push nothing out.
+    pub times: u32,
+}
 
 /// Decisions by visitor.
 pub struct Decisions {
-    kept: Cache<VisitorKey, Arc<Mutex<VecDeque<Decision>>>>,
+    kept: Cache<VisitorKey, Arc<Mutex<VecDeque<Recorded>>>>,
     metrics: Arc<Metrics>,
 }
 
@@ -45,19 +56,27 @@ impl Decisions {
         );
         let key = VisitorKey { pipeline: pipeline.clone(), id };
         let kept = self.kept.get(&key).unwrap_or_else(|| {
-            let new = Arc::<Mutex<VecDeque<Decision>>>::default();
+            // Most visitors never get another answer.
+            let new = Arc::new(Mutex::new(VecDeque::with_capacity(1)));
             self.kept.insert(key, Arc::clone(&new));
             new
         });
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = kept.back_mut()
+            && last.decision.is_like(&decision)
+        {
+            last.decision.at = decision.at;
+            last.times = last.times.saturating_add(1);
+            return;
+        }
         if kept.len() >= PER_VISITOR {
             kept.pop_front();
         }
-        kept.push_back(decision);
+        kept.push_back(Recorded { decision, times: 1 });
     }
 
     /// The latest decisions about a visitor, oldest first.
-    pub fn of(&self, pipeline: &PipelineKey, id: CanonicalId) -> Vec<Decision> {
+    pub fn of(&self, pipeline: &PipelineKey, id: CanonicalId) -> Vec<Recorded> {
         let kept = self.kept.get(&VisitorKey { pipeline: pipeline.clone(), id });
         kept.map_or_else(Vec::new, |kept| {
             kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()

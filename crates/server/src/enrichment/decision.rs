@@ -109,6 +109,17 @@ pub struct Decision {
     pub unproven: bool,
 }
 
+impl Decision {
+    /// Whether another one says the same but for when.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let Self { at: _, provider, source, said_at, steps, personalised, unproven } = self;
+        (source, said_at, personalised, unproven)
+            == (&other.source, &other.said_at, &other.personalised, &other.unproven)
+            && *provider == other.provider
+            && *steps == other.steps
+    }
+}
+
 impl StepOutcome {
     /// As a metric's label.
     pub const fn as_str(self) -> &'static str {

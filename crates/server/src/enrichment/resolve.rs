@@ -51,7 +51,11 @@ impl Enrichment {
             tried = true;
             trail.unproven |= self.is_unproven(ask, &key);
             let by_key = self.by_key(vendor, ask, &key).await;
-            let mut step = |outcome| trail.steps.push(Step { key: Arc::clone(&key.key), outcome });
+            let mut step = |outcome| {
+                // Kept for thousands of visitors, and mostly the only one.
+                trail.steps.reserve_exact(1);
+                trail.steps.push(Step { key: Arc::clone(&key.key), outcome });
+            };
             match by_key {
                 ByKey::Profile(profile, outcome) => {
                     step(outcome);

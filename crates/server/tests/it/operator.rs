@@ -117,6 +117,9 @@ fn the_owner_s_listener_is_open_for_health_only() {
     let server = Process::serve(folder.path());
     let visitor = cookie(&server.send("POST", "/v1/i?key=dk_test_process", "", IDENTIFY));
     server.send("GET", ENRICH, &visitor, "");
+    for _ in 0..3 {
+        server.send("GET", ENRICH, &visitor, "");
+    }
     let id = visitor.split('.').nth(2).unwrap();
     let decisions = format!("/api/pipelines/dk_test_process/visitors/{id}");
     let token = fs::read_to_string(folder.path().join("data/admin.token")).unwrap();
@@ -143,6 +146,11 @@ fn the_owner_s_listener_is_open_for_health_only() {
     assert_eq!(decision["source"], "vendor");
     assert_eq!(decision["steps"][0]["key"], "email_sha256");
     assert_eq!(decision["steps"][0]["outcome"], "found");
+    assert_eq!(decision["times"], 1);
+    // What came after it was the same thrice, and is said once.
+    let repeated = &body["decisions"][1];
+    assert_eq!((&repeated["source"], &repeated["times"]), (&"fresh".into(), &3.into()));
+    assert_eq!(body["decisions"].as_array().unwrap().len(), 2);
     assert!(!answer.contains("alice") && !answer.contains("Style Seeker"), "{answer}");
     let openapi = ask(&server, "/openapi.json", &with(&token));
     let openapi: Value = serde_json::from_str(openapi.split("\r\n\r\n").nth(1).unwrap()).unwrap();
