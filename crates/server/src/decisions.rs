@@ -56,8 +56,7 @@ impl Decisions {
         );
         let key = VisitorKey { pipeline: pipeline.clone(), id };
         let kept = self.kept.get(&key).unwrap_or_else(|| {
-            // Most visitors never get another answer.
-            let new = Arc::new(Mutex::new(VecDeque::with_capacity(1)));
+            let new = Arc::<Mutex<VecDeque<Recorded>>>::default();
             self.kept.insert(key, Arc::clone(&new));
             new
         });
@@ -72,6 +71,8 @@ impl Decisions {
         if kept.len() >= PER_VISITOR {
             kept.pop_front();
         }
+        // Most visitors get two different answers: the vendor's, and from then on the cache's.
+        kept.reserve_exact(1);
         kept.push_back(Recorded { decision, times: 1 });
     }
 

@@ -26,7 +26,7 @@ const FORMAT: u64 = 1;
 
 /// Blocks kept in memory. Small: what is read was mostly written a moment ago and is in memory anyway, and
 /// in-process caches stand before visitors' records.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+const CACHE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The least the library takes. Its journal is cut off in pieces of this size, of which one is written and
 /// one or two wait until everything in them is in tables.
