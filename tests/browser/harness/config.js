@@ -24,6 +24,8 @@ ${pipeline(COOKIELESS, sandbox, { verification: 'off', own: COOKIE_AFTER_CONSENT
 ${pipeline(CONTEXT, sandbox, { allowed: [...ALLOWED, ...ALLOWED_OF_CONTEXT], integration: MAPPINGS })}
 `;
 
+const QUIET = '{ page = false, session = false }';
+
 const COOKIE_AFTER_CONSENT = `
 cookie = "after_consent"
 consent.cookie = "functional"`;
@@ -46,13 +48,15 @@ export const secrets = ({ identity, amperity }) => ({
 const pipeline = (
   key,
   { identity, amperity },
-  { origin = SITE, verification = 'required', own = '', allowed = ALLOWED, integration = '' } = {},
+  { origin = SITE, verification = 'required', own = '', allowed = ALLOWED, integration = '', browser = QUIET } = {},
 ) => `
 [[pipelines]]
 key = "${key}"
 origins = ["${origin}"]
 ${origin == SITE ? 'cookie_domain = "shop.test"' : ''}
 ready_timeout_ms = ${READY_MS}
+# Requests are what a test makes, so that they can be counted.
+browser = ${browser}
 ${own}
 
 [pipelines.identity]
