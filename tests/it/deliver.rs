@@ -111,20 +111,20 @@ async fn what_is_the_configuration_s_fault_pauses_the_destination() {
         let _delivering = app.deliver();
         app.sandbox.fault(EVENTS, None, Fault::status(status)).unwrap();
         let mut browser = app.browser();
-        for n in 0..40 {
+        for n in 0..80 {
             track(&mut browser, &format!("m-{n}")).await;
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
         let at_first = app.sandbox.hits(EVENTS);
         // Those that were under way when the first answer came.
-        assert!((1..=32).contains(&at_first), "{status}: {at_first}");
+        assert!((1..=64).contains(&at_first), "{status}: {at_first}");
         tokio::time::sleep(Duration::from_mins(10)).await;
         let probes = app.sandbox.hits(EVENTS) - at_first;
         assert!((9..=11).contains(&probes), "{status}: {probes}");
         assert_eq!(kept(&app, "amperity").await.dead_letters, Backlog::default());
         app.sandbox.clear_faults();
-        soon("all are taken", async || taken(&app).len() == 40).await;
-        assert_eq!(ids(&taken(&app)).len(), 40, "{status}: none twice");
+        soon("all are taken", async || taken(&app).len() == 80).await;
+        assert_eq!(ids(&taken(&app)).len(), 80, "{status}: none twice");
     }
 }
 

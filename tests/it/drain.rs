@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafly_provider::ProviderError;
+use datafly_sandbox::Fault;
 use datafly_tests::{TestApp, TestConfig};
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
@@ -134,6 +135,27 @@ async fn a_backlog_uses_the_budget_and_look_ups_do_not_wait_for_it() {
         let (least, most) = side.of_any_second(more + SECOND, alone);
         assert!(least.abs_diff(250) <= 10 && most.abs_diff(250) <= 10, "{least} to {most}");
     }
+}
+
+/// An answer that takes long keeps its request waiting, and none of the others.
+#[tokio::test(start_paused = true)]
+async fn a_slow_vendor_s_budget_is_used_as_well() {
+    let app = app();
+    app.sandbox.fault("amperity.events", None, Fault::delay(Duration::from_millis(100))).unwrap();
+    app.accept(0..4_000).await;
+    let began = app.app.clock.now();
+    let _delivering = app.deliver();
+    while app.sandbox.accepted_events() < 4_000 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let end = app.app.clock.now();
+    let delivered = Calls::new(app.sandbox.events().iter().map(|event| event.at));
+    let used = delivered.rate(began + SECOND, end - SECOND);
+    crate::tell(&format!(
+        "of {PER_SECOND} calls a second to a vendor that takes 100 ms {used:.0} were used"
+    ));
+    assert!(used >= USED, "{used}");
+    assert!(delivered.of_any_second(began, end).1 <= PER_SECOND);
 }
 
 /// What look-ups were lent goes back as soon as there is something to deliver, and to deliveries what those leave.

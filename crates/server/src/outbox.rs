@@ -21,8 +21,10 @@ mod health;
 mod lateness;
 mod letter;
 mod recipient;
+mod sending;
 mod stage;
 mod supervisor;
+mod supply;
 mod worker;
 
 use std::collections::BTreeMap;

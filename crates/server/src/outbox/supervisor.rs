@@ -110,7 +110,7 @@ async fn run_stage(app: Arc<App>, key: PipelineKey, mut stopped: watch::Receiver
 async fn run_worker(app: Arc<App>, mut worker: Worker, mut stopped: watch::Receiver<()>) {
     loop {
         let more = app.outbox.enriched.notified();
-        let wait = match worker.step().await {
+        let wait = match worker.step(&stopped).await {
             Ok(wait) => wait.unwrap_or_default(),
             Err(error) => {
                 tracing::error!(%error, "failed to deliver events");

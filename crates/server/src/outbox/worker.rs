@@ -2,38 +2,47 @@
 //!
 //! Retries that are due come first. An event that fails goes to the retry store and holds up nobody; where the
 //! destination itself fails, or its configuration is at fault, it is only probed ([`super::health`]) and the
-//! backlog stays in the log. An event that was to be sent together with one that found this out goes to the retry
-//! store, due at once and with no attempt counted.
+//! backlog stays where it is.
+//!
+//! What is read at once is sent a few requests at a time and settled as it goes, so that a slow vendor is kept busy,
+//! and little is sent twice after a crash. Requests begin in order: once one is held back, because the destination
+//! has stopped or the server is to, all behind it are, and stay where they are.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use datafly_core::id::PipelineKey;
-use datafly_provider::{Attempt, Delivery, Exchange, Fate, Trouble};
+use datafly_provider::{Attempt, Exchange, Fate, Trouble};
 use datafly_store::StoreError;
 use datafly_store::queue::{
     Consumer, Death, Due, Limit, Position, QueuedEvent, Retry, RetrySettlement, Settlement,
 };
-use futures_util::future::FutureExt;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 
 use super::backoff;
 use super::health::{Allowance, Health};
 use super::lateness::{Late, Lateness, News};
 use super::letter::Letter;
-use super::recipient::{Prepared, Recipient};
+use super::recipient::Recipient;
+use super::sending::{Brake, Parcel, Sent, send};
+use super::supply::Supply;
 use crate::app::App;
 
-/// Events that are read at once.
-const BATCH: Limit = Limit { events: 256, bytes: 4 * 1024 * 1024 };
+/// Most that is read at once.
+const MOST: Limit = Limit { events: 1024, bytes: 4 * 1024 * 1024 };
+
+/// How many seconds' worth is read at once: more would keep a slow destination from its retries.
+const SECONDS: usize = 2;
+
+/// Events that are settled at once, or half of what is read where that is less: what is sent and not settled is sent
+/// again after a crash.
+const SETTLED: usize = 64;
 
 /// To see whether a destination is well again.
 const PROBE: Limit = Limit { events: 1, bytes: 0 };
-
-/// Requests in flight. At a vendor's 50 ms that is 640 a second, more than any budget.
-const CONCURRENT: usize = 32;
 
 /// How long an event is kept for a destination that fails on it.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -50,13 +59,6 @@ pub(super) struct Worker {
     lateness: Lateness,
 }
 
-/// An event on its way to a destination.
-struct Parcel {
-    event: QueuedEvent,
-    /// Of the attempts before.
-    before: Option<Retry>,
-}
-
 /// What becomes of an event.
 enum Outcome {
     Done,
@@ -71,12 +73,15 @@ impl Worker {
     }
 
     /// Hands over what there is. How long there is nothing to do unless something new comes; `None` where there
-    /// is more at once.
-    pub(super) async fn step(&mut self) -> Result<Option<Duration>, StoreError> {
+    /// is more at once. Ends early, with what it has begun, once `until_stopped` has.
+    pub(super) async fn step(
+        &mut self,
+        until_stopped: &watch::Receiver<()>,
+    ) -> Result<Option<Duration>, StoreError> {
         let now = self.app.clock.now();
         let allowance = self.health.allows(now);
         let limit = match allowance {
-            Allowance::All => BATCH,
+            Allowance::All => self.batch(),
             Allowance::Probe => PROBE,
             Allowance::NothingUntil(then) => {
                 return Ok(Some(then.duration_since(now).unsigned_abs()));
@@ -84,22 +89,32 @@ impl Worker {
         };
         let due = self.app.outbox.queue.due(&self.consumer, now, limit).await?;
         if !due.is_empty() {
-            return self.retry(due).await.map(|()| None);
+            return self.retry(due, until_stopped).await.map(|()| None);
         }
         let fresh =
             self.app.outbox.queue.deliverable(&self.consumer, Position::START, limit).await?;
-        if allowance == Allowance::All {
-            self.note_lateness(fresh.first(), now);
-        }
-        if fresh.is_empty() {
+        let Some(oldest) = fresh.first() else {
+            self.note_lateness(now);
             return Ok(Some(LOOK_AGAIN));
-        }
-        self.deliver(fresh).await.map(|()| None)
+        };
+        self.note_lateness(oldest.received_at);
+        self.deliver(fresh, limit, until_stopped).await.map(|()| None)
+    }
+
+    /// As much as is read at once.
+    fn batch(&self) -> Limit {
+        let terms = self.recipient.destination.terms();
+        let requests = usize::try_from(terms.quota.requests_per_second).unwrap_or(MOST.events);
+        let events = requests.saturating_mul(terms.batch_limit).saturating_mul(SECONDS);
+        Limit { events: events.clamp(1, MOST.events), ..MOST }
     }
 
     /// Tells the owner where events are accepted faster than they are delivered.
-    fn note_lateness(&mut self, oldest: Option<&QueuedEvent>, now: Timestamp) {
-        let oldest = oldest.map_or(now, |event| event.received_at);
+    fn note_lateness(&mut self, oldest: Timestamp) {
+        let now = self.app.clock.now();
+        if self.health.allows(now) != Allowance::All {
+            return;
+        }
         let per_second = self.recipient.destination.terms().quota.requests_per_second;
         let late = Late { oldest, per_second };
         let age = now.duration_since(oldest);
@@ -122,105 +137,94 @@ impl Worker {
         self.app.outbox.late.note(&self.consumer, late);
     }
 
-    async fn deliver(&mut self, fresh: Vec<QueuedEvent>) -> Result<(), StoreError> {
-        let up_to = fresh.last().map_or(Position::START, |event| event.position);
-        let parcels = fresh.into_iter().map(|event| Parcel { event, before: None }).collect();
-        let mut settlement = Settlement { up_to, ..Settlement::default() };
-        for (position, outcome) in self.hand_over(parcels).await {
-            match outcome {
-                Outcome::Done => {}
-                Outcome::Retry(retry) => settlement.retry.push((position, retry)),
-                Outcome::Dead(death) => settlement.dead.push((position, death)),
+    async fn deliver(
+        &mut self,
+        fresh: Vec<QueuedEvent>,
+        limit: Limit,
+        until_stopped: &watch::Receiver<()>,
+    ) -> Result<(), StoreError> {
+        let (app, recipient) = (Arc::clone(&self.app), Arc::clone(&self.recipient));
+        let (consumer, brake) = (self.consumer.clone(), Brake::new(until_stopped));
+        let supply = Supply::of_log(&app, &consumer, limit, fresh);
+        let mut sent = pin!(send(&app, &recipient, &brake, supply));
+        let mut settlement = Settlement::default();
+        let mut unsettled = 0;
+        let mut oldest = self.app.clock.now();
+        while let Some(sent) = sent.next().await {
+            for (parcel, sent) in sent {
+                let position = parcel.event.position;
+                oldest = parcel.event.received_at;
+                match self.outcome(&parcel, sent) {
+                    Outcome::Done => {}
+                    Outcome::Retry(retry) => settlement.retry.push((position, retry)),
+                    Outcome::Dead(death) => settlement.dead.push((position, death)),
+                }
+                settlement.up_to = position;
+                unsettled += 1;
+            }
+            self.brake_in_trouble(&brake);
+            if unsettled >= SETTLED.min(limit.events.div_ceil(2)) {
+                self.settle(std::mem::take(&mut settlement)).await?;
+                self.note_lateness(oldest);
+                unsettled = 0;
             }
         }
+        if unsettled > 0 {
+            self.settle(settlement).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<(), StoreError> {
         self.app.outbox.queue.settle(&self.consumer, settlement).await?;
         self.app.outbox.settled.notify_waiters();
         Ok(())
     }
 
-    async fn retry(&mut self, due: Vec<Due>) -> Result<(), StoreError> {
-        let parcels =
-            due.into_iter().map(|due| Parcel { event: due.event, before: Some(due.retry) });
+    async fn retry(
+        &mut self,
+        due: Vec<Due>,
+        until_stopped: &watch::Receiver<()>,
+    ) -> Result<(), StoreError> {
+        let (app, recipient) = (Arc::clone(&self.app), Arc::clone(&self.recipient));
+        let brake = Brake::new(until_stopped);
+        let mut sent = pin!(send(&app, &recipient, &brake, Supply::of_retries(due)));
         let mut settlement = RetrySettlement::default();
-        for (position, outcome) in self.hand_over(parcels.collect()).await {
-            match outcome {
-                Outcome::Done => settlement.done.push(position),
-                Outcome::Retry(retry) => settlement.retry.push((position, retry)),
-                Outcome::Dead(death) => settlement.dead.push((position, death)),
+        while let Some(sent) = sent.next().await {
+            for (parcel, sent) in sent {
+                let position = parcel.event.position;
+                match self.outcome(&parcel, sent) {
+                    Outcome::Done => settlement.done.push(position),
+                    Outcome::Retry(retry) => settlement.retry.push((position, retry)),
+                    Outcome::Dead(death) => settlement.dead.push((position, death)),
+                }
             }
+            self.brake_in_trouble(&brake);
         }
         self.app.outbox.queue.settle_retries(&self.consumer, settlement).await
     }
 
-    /// Sends what is to be sent, and tells what became of each.
-    async fn hand_over(&mut self, parcels: Vec<Parcel>) -> Vec<(Position, Outcome)> {
-        let now = self.app.clock.now();
-        let mut outcomes = Vec::with_capacity(parcels.len());
-        let mut sent = Vec::new();
-        let mut deliveries = Vec::new();
-        for parcel in parcels {
-            match self.recipient.prepare(&parcel.event, now) {
-                Prepared::Send(delivery) => {
-                    sent.push(parcel);
-                    deliveries.push(delivery);
-                }
-                Prepared::Withheld(why) => {
-                    self.count(why.as_str());
-                    outcomes.push((parcel.event.position, Outcome::Done));
-                }
-                Prepared::Unfit(reason) => {
-                    self.count("refused");
-                    let death = self.death(&parcel, reason, reason.to_owned(), None, now);
-                    outcomes.push((parcel.event.position, Outcome::Dead(death)));
-                }
-            }
+    /// A destination in trouble gets no more than it has.
+    fn brake_in_trouble(&self, brake: &Brake<'_>) {
+        if self.health.allows(self.app.clock.now()) != Allowance::All {
+            brake.pull();
         }
-        let attempts = self.send(&deliveries).await;
-        for (parcel, attempt) in sent.into_iter().zip(attempts) {
-            let outcome = match attempt {
-                Some(attempt) => self.judge(&parcel, attempt),
-                // Found out before it was its turn.
-                None => Outcome::Retry(Self::waiting(&parcel, now)),
-            };
-            outcomes.push((parcel.event.position, outcome));
-        }
-        outcomes
     }
 
-    /// One attempt for each delivery; none for those that were held back because the destination stopped.
-    async fn send(&self, deliveries: &[Delivery]) -> Vec<Option<Attempt>> {
-        let destination = &self.recipient.destination;
-        let stopped = AtomicBool::new(false);
-        let chunks: Vec<_> = deliveries
-            .chunks(destination.terms().batch_limit.max(1))
-            .map(|chunk| self.send_together(chunk, &stopped).boxed())
-            .collect();
-        let attempts = stream::iter(chunks).buffered(CONCURRENT).collect::<Vec<_>>().await;
-        let mut attempts = attempts.concat();
-        // An adapter that answers less than it was asked has said nothing of the rest.
-        attempts.resize(deliveries.len(), None);
-        attempts
-    }
-
-    async fn send_together(
-        &self,
-        deliveries: &[Delivery],
-        stopped: &AtomicBool,
-    ) -> Vec<Option<Attempt>> {
-        let Recipient { destination, guard, .. } = &*self.recipient;
-        if stopped.load(Ordering::Relaxed) {
-            return vec![None; deliveries.len()];
-        }
-        guard.delivery_turn().await;
-        let attempts = destination.deliver(deliveries, self.app.clock.now()).await;
-        for attempt in &attempts {
-            match &attempt.fate {
-                Fate::Paused(_) => stopped.store(true, Ordering::Relaxed),
-                Fate::Retry { why: Trouble::RateLimited, retry_after } => guard.pause(*retry_after),
-                _ => {}
+    fn outcome(&mut self, parcel: &Parcel, sent: Sent) -> Outcome {
+        match sent {
+            Sent::Tried(attempt) => self.judge(parcel, attempt),
+            Sent::Unanswered => Outcome::Retry(Self::waiting(parcel, self.app.clock.now())),
+            Sent::Withheld(why) => {
+                self.count(why.as_str());
+                Outcome::Done
+            }
+            Sent::Unfit(reason) => {
+                self.count("refused");
+                let now = self.app.clock.now();
+                Outcome::Dead(self.death(parcel, reason, reason.to_owned(), None, now))
             }
         }
-        attempts.into_iter().map(Some).collect()
     }
 
     /// What an attempt means for its event, and for the destination.
