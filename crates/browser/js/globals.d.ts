@@ -33,6 +33,8 @@ declare const __DATAFLY_CONFIG__: {
   said?: string;
   /** Put in by `init`. */
   getToken?: Function;
+  /** The visit, as it was last seen. */
+  visit?: string;
   /** Put in by `connect`: what `use` was given. */
   edits?: Function[];
 };

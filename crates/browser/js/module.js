@@ -23,7 +23,7 @@ datafly.init = (options) => {
       credentialed: false,
       context: false,
       getToken: getTokenOf(options),
-      browser: { session: true, ...options },
+      browser: { session: true, ...options, omit: [...(options.omit ?? [])] },
       chunks: __DATAFLY_CHUNKS__,
     };
     const twin = window[placeOf(config)];
