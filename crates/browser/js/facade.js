@@ -8,6 +8,7 @@ import { timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
+import { followPages } from './pages.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -17,6 +18,7 @@ import { outboxOf } from './outbox.js';
  */
 export const connect = async (datafly, config, early, wasm) => {
   const toEnvelope = envelopes(config);
+  if (config.browser.page) followPages(datafly);
   let engine;
   /** The log-in of this page, if any. */
   let login;

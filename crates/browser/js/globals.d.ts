@@ -33,12 +33,17 @@ declare const __DATAFLY_CONFIG__: {
   said?: string;
   /** Put in by `init`. */
   getToken?: Function;
+  /** The visit, as it was last seen. */
+  visit?: string;
   /** Put in by `connect`: what `use` was given. */
   edits?: Function[];
 };
 
-/** File name of the wasm; put in by the bundler. */
+/** File name of the wasm on the server; put in by the bundler. */
 declare const __DATAFLY_WASM__: string;
+
+/** File name of the wasm beside the module; put in by the bundler. */
+declare const __DATAFLY_NEAR__: string;
 
 /** File names of the parts that are loaded when they are needed; put in by the bundler. */
 declare const __DATAFLY_CHUNKS__: Record<string, string>;
