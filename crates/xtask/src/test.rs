@@ -42,10 +42,11 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
     let browser_tests = root.join("tests/browser");
     let certificates = root.join("target/test-certs");
     let python_packages = root.join("target/test-python");
-    let mut chromium = None;
+    let (mut chromium, mut firefox) = (None, None);
 
     step("set-up", &mut || {
         chromium = Some(setup::chromium()?);
+        firefox = Some(setup::firefox()?);
         setup::strace()?;
         setup::npm_ci(&browser_tests)?;
         setup::pip_install(&browser_tests.join("clients/requirements.txt"), &python_packages)?;
@@ -81,15 +82,24 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
             run(killed.args(["killed", "--", "--nocapture"]))
         })?;
     }
+    step("tests of what the browser benchmark counts with", &mut || {
+        let drive = root.join("crates/browser/bench/drive");
+        run(Command::new("node").current_dir(drive).args(["--test", "--test-reporter=spec"]))
+    })?;
+    let in_browsers = |script: &str| {
+        let mut tests = Command::new("npm");
+        tests
+            .current_dir(&browser_tests)
+            .args(["run", "--silent", script])
+            .env("DATAFLY_BIN", root.join("target/debug/datafly"))
+            .env("DATAFLY_CERTS", &certificates)
+            .env("DATAFLY_CHROMIUM", chromium.clone().unwrap_or_default())
+            .env("DATAFLY_FIREFOX", firefox.clone().unwrap_or_default())
+            .env("DATAFLY_PYTHON_PACKAGES", &python_packages);
+        run(&mut tests)
+    };
+    step("browser tests in Firefox, one for each subject", &mut || in_browsers("test:firefox"))?;
     // Last, so that this runner's own summary closes the output.
     println!("\n=== browser tests in Chromium");
-    let mut tests = Command::new("npm");
-    tests
-        .current_dir(&browser_tests)
-        .args(["run", "--silent", "test"])
-        .env("DATAFLY_BIN", root.join("target/debug/datafly"))
-        .env("DATAFLY_CERTS", &certificates)
-        .env("DATAFLY_CHROMIUM", chromium.unwrap_or_default())
-        .env("DATAFLY_PYTHON_PACKAGES", &python_packages);
-    run(&mut tests)
+    in_browsers("test")
 }

@@ -1,9 +1,10 @@
 // What a page fetches of each SDK: esbuild's minified bundle of the smallest page that initialises it, identifies,
 // tracks and waits until it is ready (`perf/browser/entries`), in raw bytes, gzip -9 and brotli -11.
-import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { BUNDLED } from './pages.js';
 import { API, KEY } from './site.js';
 
 const HERE = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
@@ -35,6 +36,13 @@ const sizeOf = (files) => {
     brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
   const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
   return { raw: sum(({ length }) => length), gzip: sum(gzip), brotli: sum(brotli) };
+};
+
+/** Our package in a page's bundle: the built module, and the wasm, which it looks for beside the bundle. */
+export const installOurs = (www, folder) => {
+  const { module, wasm } = JSON.parse(readFileSync(join(www, 'pkg/manifest.json'), 'utf8'));
+  copyFileSync(join(www, 'pkg', wasm), join(folder, wasm));
+  return { alias: { '@datafly/browser': join(www, 'pkg', module) } };
 };
 
 /** Ours by the build's manifest: what a default page fetches, and what is fetched when it is needed. */
@@ -71,6 +79,9 @@ const entries = (perf) => {
   return names.map((file) => [file.slice(0, -3), readFileSync(join(folder, file), 'utf8')]);
 };
 
+/** The names of their pages. */
+export const peersOf = (perf) => entries(perf).map(([name]) => name);
+
 /** Where an entry calls the host of its page, it calls ours. */
 const elsewhere = (source) =>
   source
@@ -89,13 +100,14 @@ export const sizes = async ({ perf, www }) => [
 ];
 
 /** Writes the scripts of the pages that are timed: one file each, which is the friendliest case for a peer. */
-export const writePages = async ({ perf, out }) => {
+export const writePages = async ({ perf, out, www }) => {
   const folder = join(out, 'one');
   mkdirSync(folder, { recursive: true });
-  const write = async (name, source) => {
-    const [{ contents }] = await bundled(source);
+  const write = async (name, source, more) => {
+    const [{ contents }] = await bundled(source, more);
     writeFileSync(join(folder, name + '.js'), contents);
   };
   await Promise.all(entries(perf).map(([name, source]) => write(name, elsewhere(source))));
   await write('floor', floor());
+  await write('datafly', BUNDLED, installOurs(www, folder));
 };

@@ -1,10 +1,8 @@
 // Loading a page and measuring it: a browser context of its own, so that nothing is connected, cached or known but the
 // cookies that it starts with.
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { writePages } from './bundle.js';
+import { peersOf, writePages } from './bundle.js';
 import { launch } from './chromium.js';
 import { pagesOf } from './pages.js';
 import { API, SITE } from './site.js';
@@ -32,8 +30,7 @@ export class Loads {
     const loads = new Loads();
     loads.#options = options;
     await writePages(options);
-    const peers = readdirSync(join(options.out, 'one')).map((file) => file.slice(0, -3));
-    loads.#pages = pagesOf({ www: options.www, peers: peers.filter((name) => name != 'floor') });
+    loads.#pages = pagesOf({ www: options.www, peers: peersOf(options.perf) });
     const documents = [...loads.#pages].map(([name, { html }]) => ['/p/' + name, html]);
     const { perf, out, certificate, server } = options;
     const workerData = { perf, out, certificate, documents, server };

@@ -9,6 +9,14 @@ datafly.track('viewed', { sku: 'a1' });
 datafly.onProfileReady(({ reason, profile }) =>
   __ready(Object.keys(profile.amperity ?? {}).length ? reason : 'empty'));`;
 
+/** The same where there is no loader, which has what `init` is told from the server. */
+const INIT_AND_USE = `
+datafly.init({ pipelineKey: '${KEY}', endpoint: '${API}', enrich: { providers: ['amperity'] } });
+${USE}`;
+
+/** A page's own script with our package in it. */
+export const BUNDLED = `import datafly from '@datafly/browser'; ${INIT_AND_USE}`;
+
 /** The pages by name: their document, and whether it is our server that they ask. */
 export const pagesOf = ({ www, peers }) => {
   const { stub, module } = JSON.parse(readFileSync(join(www, 'pkg/manifest.json'), 'utf8'));
@@ -18,10 +26,8 @@ export const pagesOf = ({ www, peers }) => {
     loader: `<script>${stub}</script>
       <script async crossorigin="use-credentials" src="${API}/v1/loader.js?key=${KEY}"></script>
       <script>${USE}</script>`,
-    module: `<script type="module">
-      import datafly from '${API}/v1/assets/${module}';
-      datafly.init({ pipelineKey: '${KEY}', endpoint: '${API}', enrich: { providers: ['amperity'] } });
-      ${USE}</script>`,
+    module: `<script type="module">import datafly from '${API}/v1/assets/${module}'; ${INIT_AND_USE}</script>`,
+    datafly: '<script type="module" src="/one/datafly.js"></script>',
   };
   const asked = Object.entries(ours).map(([name, head]) => [name, { html: page(head), ours: true }]);
   const others = peers.map((name) => {

@@ -1,8 +1,8 @@
 // Plays all outages with all clients, several side by side: what is counted here is not time.
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundled } from '../bundle.js';
+import { bundled, installOurs } from '../bundle.js';
 import { launch } from '../chromium.js';
 import { API, KEY } from '../site.js';
 import { Recorder } from './recorder.js';
@@ -73,10 +73,8 @@ const play = async (browser, recorder, { origin, client, scenario }) => {
 const write = async ({ out, www }, clients) => {
   const folder = join(out, 'outage');
   mkdirSync(folder, { recursive: true });
-  const { stub, module, wasm } = JSON.parse(readFileSync(join(www, 'pkg/manifest.json'), 'utf8'));
-  // The built module finds it beside the bundle that it becomes a part of.
-  copyFileSync(join(www, 'pkg', wasm), join(folder, wasm));
-  const alias = { '@datafly/browser': join(www, 'pkg', module) };
+  const { stub } = JSON.parse(readFileSync(join(www, 'pkg/manifest.json'), 'utf8'));
+  const ours = installOurs(www, folder);
   const documents = clients.map(async (client) => {
     if (client == TAG) {
       const source = `import { act } from './outage/act.js'; act(window.datafly);`;
@@ -89,7 +87,7 @@ const write = async ({ out, www }, clients) => {
     const source = `import { act } from './outage/act.js';
       import client from './outage/clients/${client}.js';
       act(client);`;
-    const [{ contents }] = await bundled(source, { alias });
+    const [{ contents }] = await bundled(source, ours);
     writeFileSync(join(folder, client + '.js'), contents);
     return page(client, `<script type="module" src="/${client}.js"></script>`);
   });

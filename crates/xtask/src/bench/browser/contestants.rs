@@ -19,6 +19,7 @@ pub(super) struct Contestant {
 
 pub(super) const LOADER: &str = "datafly, loader";
 pub(super) const MODULE: &str = "datafly, ES module";
+pub(super) const NPM: &str = "datafly, npm form in the page's bundle";
 pub(super) const FLOOR: &str = "hand-written floor";
 pub(super) const FLOOR_FIRST: &str = "hand-written floor, first visit";
 pub(super) const FIRST: &str = "datafly, loader, first visit";
@@ -29,10 +30,11 @@ pub(super) const JITSU: &str = "Jitsu 1.11";
 pub(super) const RUDDER_STACK: &str = "RudderStack 3.34";
 
 /// Everybody, in the order of the first round.
-pub(super) const ALL: [Contestant; 20] = [
+pub(super) const ALL: [Contestant; 21] = [
     visited(LOADER, Kind::Ours, "loader", "inline"),
     visited(FLOOR, Kind::Floor, "floor", "profile"),
     visited(MODULE, Kind::Ours, "module", "network"),
+    visited(NPM, Kind::Ours, "datafly", "network"),
     Contestant { known: false, ..visited(FIRST, Kind::Ours, "loader", "empty") },
     Contestant { known: false, ..visited(FLOOR_FIRST, Kind::Floor, "floor", "empty") },
     Contestant { waits: false, ..visited(BLANK, Kind::Floor, "blank", "blank") },

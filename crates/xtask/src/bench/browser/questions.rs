@@ -4,7 +4,7 @@ use super::super::figure::Target;
 use super::super::metric::Metric;
 use super::super::rounds::Question;
 use super::contestants::{
-    Contestant, FIRST, FLOOR, FLOOR_FIRST, LAUNCH_DARKLY, LOADER, MODULE, SEGMENT,
+    Contestant, FIRST, FLOOR, FLOOR_FIRST, LAUNCH_DARKLY, LOADER, MODULE, NPM, SEGMENT,
 };
 
 /// Of the heap, in KB more than of a blank page.
@@ -15,7 +15,7 @@ const READY_FAR: &str = "navigation to ready profile, 50 ms";
 const SCRIPT: &str = "script time to first idle";
 
 /// Those of ours and the floors.
-const OWN: [Question; 12] = [
+const OWN: [Question; 14] = [
     Question {
         target: Some(Target::AtMost(0.8)),
         ..Question::new(READY_FAR, Metric::ReadyFar, LOADER, FLOOR)
@@ -34,6 +34,8 @@ const OWN: [Question; 12] = [
         stretch: Some(Target::AtMost(1.2)),
         ..Question::new(READY, Metric::Ready, MODULE, FLOOR)
     },
+    Question::new(READY_FAR, Metric::ReadyFar, NPM, FLOOR),
+    Question::new(READY, Metric::Ready, NPM, FLOOR),
     Question::new(READY_FAR, Metric::ReadyFar, FIRST, FLOOR_FIRST),
     Question::new(READY, Metric::Ready, FIRST, FLOOR_FIRST),
     script(LOADER, SEGMENT, 0.5),
