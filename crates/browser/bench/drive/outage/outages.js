@@ -12,6 +12,8 @@ const HERE = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 /** As many as the server's configuration has origins for. */
 const LANES = 6;
 
+const LAST_WORDS_MS = 500;
+
 /** The client by its script tag; it is no module. */
 const TAG = 'datafly-tag';
 const CLIENTS = [TAG, ...readdirSync(join(HERE, 'clients')).map((file) => file.slice(0, -3))];
@@ -66,6 +68,8 @@ const play = async (browser, recorder, { origin, client, scenario }) => {
     return await SCENARIOS[scenario]({ run, visit, say });
   } finally {
     await context.close();
+    // What a page says as it goes belongs to its own run, which is counted by now, and not to the next on this lane.
+    await new Promise((resume) => setTimeout(resume, LAST_WORDS_MS));
   }
 };
 
