@@ -46,13 +46,13 @@ export class Loads {
     await this.#worker?.terminate();
   }
 
-  /** The measures of one load; `known` is whether the visitor has been there before. */
-  async load({ page: name, rtt, known }) {
+  /** The measures of one load, or of the one after; `known` is whether the visitor has been there before. */
+  async load({ page: name, rtt, known, again }) {
     const { ours } = this.#pages.get(name);
     await this.#lead({ rtt, ours });
     const context = await this.#context(known);
     try {
-      return await measure(context, name);
+      return await measure(context, name, again);
     } finally {
       await context.close();
     }
@@ -98,33 +98,43 @@ export class Loads {
   }
 }
 
-const measure = async (context, name) => {
+/** With `again`, what is measured is the same tab's second view of the page. */
+const measure = async (context, name, again) => {
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);
-  const complaints = [];
-  let ready;
-  const isReady = new Promise((resolve, reject) => {
-    ready = resolve;
-    const late = () => reject(new Error(`${name} is not ready in ${GIVE_UP_MS} ms: ${complaints.join(' | ')}`));
-    setTimeout(late, GIVE_UP_MS).unref();
-  });
-  isReady.catch(() => {});
-  page.on('console', (message) => {
-    const [, ms, what] = /^READY (\S+) (.*)/.exec(message.text()) ?? [];
-    if (ms) ready({ ready: Number(ms), what });
-    else if (message.type() == 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
   await devtools.send('Performance.enable');
   await page.goto('about:blank');
+  if (again) await visit(page, name);
   const before = await scriptMs(devtools);
-  page.goto(`${SITE}/p/${name}`).catch(() => {});
-  const measured = await isReady;
-  await new Promise((resume) => setTimeout(resume, SETTLE_MS));
+  const measured = await visit(page, name);
   const script = (await scriptMs(devtools)) - before;
   await devtools.send('HeapProfiler.collectGarbage');
   const { usedSize } = await devtools.send('Runtime.getHeapUsage');
   return { ...measured, script, heap: usedSize, wasm: await wasmBytes(devtools) };
+};
+
+/** When the page was ready and what it says then, as soon as it is idle. */
+const visit = async (page, name) => {
+  const complaints = [];
+  const note = (complaint) => complaints.push(String(complaint));
+  let heard;
+  const ready = new Promise((resolve, reject) => {
+    heard = (message) => {
+      const [, ms, what] = /^READY (\S+) (.*)/.exec(message.text()) ?? [];
+      if (ms) resolve({ ready: Number(ms), what });
+      else if (message.type() == 'error') note(message.text());
+    };
+    const late = () => reject(new Error(`${name} is not ready in ${GIVE_UP_MS} ms: ${complaints.join(' | ')}`));
+    setTimeout(late, GIVE_UP_MS).unref();
+  });
+  page.on('console', heard);
+  page.on('pageerror', note);
+  page.goto(`${SITE}/p/${name}`).catch(note);
+  const measured = await ready;
+  page.off('console', heard);
+  page.off('pageerror', note);
+  await new Promise((resume) => setTimeout(resume, SETTLE_MS));
+  return measured;
 };
 
 const scriptMs = async (devtools) => {

@@ -11,8 +11,10 @@ pub(super) struct Contestant {
     pub(super) page: &'static str,
     /// Whether the visitor has been there before and has a profile.
     pub(super) known: bool,
-    /// What it has to say when it is ready.
-    pub(super) says: Option<&'static str>,
+    /// Whether it is the second page that is looked at in this tab.
+    pub(super) again: bool,
+    /// One of these it has to say when it is ready; a peer may say what it likes.
+    pub(super) says: &'static [&'static str],
     /// Whether being ready takes an answer of its server.
     pub(super) waits: bool,
 }
@@ -23,6 +25,8 @@ pub(super) const NPM: &str = "datafly, npm form in the page's bundle";
 pub(super) const FLOOR: &str = "hand-written floor";
 pub(super) const FLOOR_FIRST: &str = "hand-written floor, first visit";
 pub(super) const FIRST: &str = "datafly, loader, first visit";
+pub(super) const NEXT: &str = "datafly, loader, next page";
+pub(super) const FLOOR_NEXT: &str = "hand-written floor, next page";
 pub(super) const BLANK: &str = "blank page";
 pub(super) const SEGMENT: &str = "Segment 1.84";
 pub(super) const LAUNCH_DARKLY: &str = "LaunchDarkly 4.10";
@@ -30,14 +34,16 @@ pub(super) const JITSU: &str = "Jitsu 1.11";
 pub(super) const RUDDER_STACK: &str = "RudderStack 3.34";
 
 /// Everybody, in the order of the first round.
-pub(super) const ALL: [Contestant; 21] = [
-    visited(LOADER, Kind::Ours, "loader", "inline"),
-    visited(FLOOR, Kind::Floor, "floor", "profile"),
-    visited(MODULE, Kind::Ours, "module", "network"),
-    visited(NPM, Kind::Ours, "datafly", "network"),
-    Contestant { known: false, ..visited(FIRST, Kind::Ours, "loader", "empty") },
-    Contestant { known: false, ..visited(FLOOR_FIRST, Kind::Floor, "floor", "empty") },
-    Contestant { waits: false, ..visited(BLANK, Kind::Floor, "blank", "blank") },
+pub(super) const ALL: [Contestant; 23] = [
+    visited(LOADER, Kind::Ours, "loader", &["inline"]),
+    visited(FLOOR, Kind::Floor, "floor", &["profile"]),
+    visited(MODULE, Kind::Ours, "module", &["network"]),
+    visited(NPM, Kind::Ours, "datafly", &["network"]),
+    Contestant { again: true, ..visited(NEXT, Kind::Ours, "loader", &["inline", "session"]) },
+    Contestant { again: true, ..visited(FLOOR_NEXT, Kind::Floor, "floor", &["profile"]) },
+    Contestant { known: false, ..visited(FIRST, Kind::Ours, "loader", &["empty"]) },
+    Contestant { known: false, ..visited(FLOOR_FIRST, Kind::Floor, "floor", &["empty"]) },
+    Contestant { waits: false, ..visited(BLANK, Kind::Floor, "blank", &["blank"]) },
     peer("Unleash 3.8", "unleash"),
     peer("GrowthBook 1.8", "growthbook"),
     peer("LaunchDarkly 3.9", "launchdarkly3"),
@@ -64,11 +70,11 @@ const fn visited(
     name: &'static str,
     kind: Kind,
     page: &'static str,
-    says: &'static str,
+    says: &'static [&'static str],
 ) -> Contestant {
-    Contestant { name, kind, page, known: true, says: Some(says), waits: true }
+    Contestant { name, kind, page, known: true, again: false, says, waits: true }
 }
 
 const fn peer(name: &'static str, page: &'static str) -> Contestant {
-    Contestant { name, kind: Kind::Peer, page, known: false, says: None, waits: true }
+    Contestant { name, kind: Kind::Peer, page, known: false, again: false, says: &[], waits: true }
 }

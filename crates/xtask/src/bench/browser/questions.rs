@@ -4,7 +4,8 @@ use super::super::figure::Target;
 use super::super::metric::Metric;
 use super::super::rounds::Question;
 use super::contestants::{
-    Contestant, FIRST, FLOOR, FLOOR_FIRST, LAUNCH_DARKLY, LOADER, MODULE, NPM, SEGMENT,
+    Contestant, FIRST, FLOOR, FLOOR_FIRST, FLOOR_NEXT, LAUNCH_DARKLY, LOADER, MODULE, NEXT, NPM,
+    SEGMENT,
 };
 
 /// Of the heap, in KB more than of a blank page.
@@ -15,7 +16,7 @@ const READY_FAR: &str = "navigation to ready profile, 50 ms";
 const SCRIPT: &str = "script time to first idle";
 
 /// Those of ours and the floors.
-const OWN: [Question; 14] = [
+const OWN: [Question; 16] = [
     Question {
         target: Some(Target::AtMost(0.8)),
         ..Question::new(READY_FAR, Metric::ReadyFar, LOADER, FLOOR)
@@ -38,6 +39,8 @@ const OWN: [Question; 14] = [
     Question::new(READY, Metric::Ready, NPM, FLOOR),
     Question::new(READY_FAR, Metric::ReadyFar, FIRST, FLOOR_FIRST),
     Question::new(READY, Metric::Ready, FIRST, FLOOR_FIRST),
+    Question::new(READY_FAR, Metric::ReadyFar, NEXT, FLOOR_NEXT),
+    Question::new(READY, Metric::Ready, NEXT, FLOOR_NEXT),
     script(LOADER, SEGMENT, 0.5),
     script(MODULE, SEGMENT, 0.5),
     script(LOADER, LAUNCH_DARKLY, 1.0),

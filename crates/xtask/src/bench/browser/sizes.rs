@@ -47,9 +47,9 @@ pub(super) fn measure(
     let module = of(MODULE).unwrap_or(f64::NAN);
     report.figures.push(Figure::untargeted("size of the ES module", (module, "B brotli")));
     let smaller = [
-        ("size less Segment's", SEGMENT),
-        ("size less Jitsu's", JITSU),
-        ("size less RudderStack's", RUDDER_STACK),
+        ("size beyond Segment's", SEGMENT),
+        ("size beyond Jitsu's", JITSU),
+        ("size beyond RudderStack's", RUDDER_STACK),
     ];
     report.figures.extend(smaller.into_iter().filter_map(|(figure, peer)| {
         let more = ours - of(peer)?;
