@@ -19,7 +19,7 @@ for (const form of FORMS) {
     await shoot(tab, `off-identified-${form}`);
   });
 
-  scenario(`${form}: under required, nothing changes before a token proves it`, async (visitor) => {
+  scenario.everywhere(`${form}: under required, nothing changes before a token proves it`, async (visitor) => {
     const url = whole(form, REQUIRED);
     // A page that asks for nothing twice: whom the vendor did not know is not asked for again so soon.
     const tab = await becomeKnown(visitor, shopPage({ form, key: REQUIRED, script: init(REQUIRED) }), 'bob');

@@ -20,7 +20,7 @@ const ALL = { analytics: true, personalization: true, categories: { C0001: true 
 const isVera = (tab) => tab.waitForFunction(() => datafly.profile.amperity?.Persona == 'Value Hunter');
 
 for (const form of FORMS) {
-  scenario(`${form}: a consent goes as it is, in its turn, and the profile is asked for anew`, async (visitor) => {
+  scenario.everywhere(`${form}: a consent goes as it is, in its turn, and the profile is asked for anew`, async (visitor) => {
     const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }));
     await pageEvent(tab);
     const exchanges = gate.watch();

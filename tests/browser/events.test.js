@@ -50,7 +50,7 @@ for (const form of FORMS) {
     ['is answered 429', status(429, ['retry-after', '1'])],
     ['breaks off', down()],
   ]) {
-    scenario(`${form}: events arrive in order when the second one ${what}`, async (visitor) => {
+    scenario.everywhere(`${form}: events arrive in order when the second one ${what}`, async (visitor) => {
       visitor.expectConsole(/datafly EVENTS_DELAYED/, /Failed to load resource/);
       const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }));
       await pageEvent(tab);

@@ -38,7 +38,7 @@ for (const form of FORMS) {
     assert.deepEqual(await vendor.hits(), form == 'module' ? {} : { 'amperity.lookup.post': 1 });
   });
 
-  scenario(`${form}: a visitor the vendor knows gets the promo hero`, async (visitor) => {
+  scenario.everywhere(`${form}: a visitor the vendor knows gets the promo hero`, async (visitor) => {
     const url = page();
     const tab = await becomeKnown(visitor, url, 'vera');
     gate.fault(LOADER, bareLoader());

@@ -20,7 +20,7 @@ const TWO = { credentialed: true, providers: ['amperity', 'other'], profiles: { 
 const shop = (form, early = form == 'blocking' ? NOTES : WAIT) => shopPage({ form, key: REQUIRED, early });
 
 for (const form of ['stub', 'blocking']) {
-  scenario(`${form}: an inlined profile needs neither a request nor the engine`, async (visitor) => {
+  scenario.everywhere(`${form}: an inlined profile needs neither a request nor the engine`, async (visitor) => {
     gate.fault(LOADER, loaderWith(INLINED));
     const wasm = gate.fault(WASM, hang());
     const exchanges = gate.watch();

@@ -30,7 +30,7 @@ const assertNeverAliceAgain = async (tab) => {
 
 for (const form of FORMS) {
   for (const where of ['this tab', 'the other tab']) {
-    scenario(`${form}: a log-out empties every tab for good, with an old answer on its way to ${where}`, async (visitor) => {
+    scenario.everywhere(`${form}: a log-out empties every tab for good, with an old answer on its way to ${where}`, async (visitor) => {
       const url = shopPage({ form, key: REQUIRED, script: init(REQUIRED) });
       const tab = await visitor.tab(url);
       await logIn(visitor, tab, 'alice');

@@ -6,6 +6,7 @@
 
 mod accounting;
 mod blueprint;
+mod browser;
 mod chart;
 mod contestant;
 mod cores;
@@ -48,6 +49,8 @@ pub(crate) enum Bench {
     Deliver(deliver::Args),
     /// Mapping an event, beside parsing it and writing it back.
     Blueprint(blueprint::Args),
+    /// The browser SDK in Chromium, beside peers and a hand-written script.
+    Browser(browser::Args),
 }
 
 /// Measures; fails where a target was missed.
@@ -57,5 +60,6 @@ pub(crate) fn bench(root: &Path, what: &Bench) -> Result<ExitCode> {
         Bench::Ingest(args) => ingest::ingest(root, args),
         Bench::Deliver(args) => deliver::deliver(root, args),
         Bench::Blueprint(args) => blueprint::blueprint(root, args),
+        Bench::Browser(args) => browser::browser(root, args),
     }
 }

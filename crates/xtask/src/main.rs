@@ -26,7 +26,7 @@ enum Command {
     Bundle,
     /// Run the server, a sandboxed vendor and a demo shop on this machine.
     Demo,
-    /// Run every test: lints, types, Rust, and end to end in a real Chromium.
+    /// Run every test: lints, types, Rust, and end to end in a real Chromium and Firefox.
     Test {
         /// Use the full counts instead of the reduced ones.
         #[arg(long)]

@@ -89,6 +89,22 @@ pub(crate) fn chromium() -> Result<PathBuf> {
     }
 }
 
+/// The system's Firefox, installed by the system's package manager when it is missing.
+pub(crate) fn firefox() -> Result<PathBuf> {
+    let found = || {
+        let places = ["/usr/bin/firefox-esr", "/usr/bin/firefox"];
+        places.iter().map(PathBuf::from).find(|path| path.exists())
+    };
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    println!("setup: installing firefox-esr");
+    match (apt_install(&["firefox-esr"]), found()) {
+        (Ok(()), Some(path)) => Ok(path),
+        _ => bail!("some browser tests need Firefox: install the package `firefox-esr`"),
+    }
+}
+
 /// strace, which the power-loss test of the queue records system calls with.
 pub(crate) fn strace() -> Result<()> {
     let found = || Path::new("/usr/bin/strace").exists();

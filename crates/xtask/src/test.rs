@@ -43,10 +43,11 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
     let package_tests = root.join("tests/npm");
     let certificates = root.join("target/test-certs");
     let python_packages = root.join("target/test-python");
-    let mut chromium = None;
+    let (mut chromium, mut firefox) = (None, None);
 
     step("set-up", &mut || {
         chromium = Some(setup::chromium()?);
+        firefox = Some(setup::firefox()?);
         setup::strace()?;
         setup::npm_ci(&browser_tests)?;
         setup::npm_ci(&package_tests)?;
@@ -83,18 +84,26 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
             run(killed.args(["killed", "--", "--nocapture"]))
         })?;
     }
-    // Last, so that this runner's own summary closes the output.
-    for (name, folder) in [("the npm package", &package_tests), ("browser tests", &browser_tests)] {
-        println!("\n=== {name} in Chromium");
-        let mut tests = Command::new("npm");
-        tests
-            .current_dir(folder)
-            .args(["run", "--silent", "test"])
+    step("tests of what the browser benchmark counts with", &mut || {
+        let drive = root.join("crates/browser/bench/drive");
+        run(Command::new("node").current_dir(drive).args(["--test", "--test-reporter=spec"]))
+    })?;
+    let in_browsers = |tests: &Path, script: &str| {
+        let mut npm = Command::new("npm");
+        npm.current_dir(tests)
+            .args(["run", "--silent", script])
             .env("DATAFLY_BIN", root.join("target/debug/datafly"))
             .env("DATAFLY_CERTS", &certificates)
             .env("DATAFLY_CHROMIUM", chromium.clone().unwrap_or_default())
+            .env("DATAFLY_FIREFOX", firefox.clone().unwrap_or_default())
             .env("DATAFLY_PYTHON_PACKAGES", &python_packages);
-        run(&mut tests)?;
-    }
-    Ok(())
+        run(&mut npm)
+    };
+    step("browser tests in Firefox, one for each subject", &mut || {
+        in_browsers(&browser_tests, "test:firefox")
+    })?;
+    step("the npm package in Chromium", &mut || in_browsers(&package_tests, "test"))?;
+    // Last, so that this runner's own summary closes the output.
+    println!("\n=== browser tests in Chromium");
+    in_browsers(&browser_tests, "test")
 }

@@ -29,7 +29,7 @@ export class Visitor {
     const tab = await this.#context.newPage();
     if (!hostile) {
       tab.on('console', (message) => this.#complaints.push(`console ${message.type()}: ${message.text()}`));
-      tab.on('pageerror', (error) => this.#complaints.push(`uncaught: ${error.stack}`));
+      tab.on('pageerror', (error) => this.#complaints.push(toldByFirefox(error) || `uncaught: ${error.stack}`));
       tab.on('crash', () => this.#complaints.push('the tab crashed'));
     }
     if (url) await tab.goto(url, { waitUntil });
@@ -92,6 +92,10 @@ export class Visitor {
 
   close = () => this.#context.close();
 }
+
+/** Requests that fail are no errors of the page's, though Firefox tells of them in that way: as Chromium would. */
+const toldByFirefox = ({ stack }) =>
+  /^Cross-Origin Request Blocked/.test(stack) && `console error: Failed to load resource: ${stack}`;
 
 /** A picture of what a person would see, once all that moves has come to rest. */
 export const shoot = (tab, state) =>

@@ -6,11 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertSecret } from './canary.js';
 import { certificates } from './certificates.js';
-import { launch } from './chromium.js';
 import { Gate } from './gate.js';
 import { startSandbox, startServer } from './processes.js';
 import { Vendor } from './vendor.js';
 import { Visitor } from './visitor.js';
+
+/** `chromium` or `firefox`. */
+const BROWSER = process.env.DATAFLY_BROWSER ?? 'chromium';
 
 const folder = mkdtempSync(join(tmpdir(), 'datafly-browser-'));
 const certificate = certificates(folder);
@@ -19,6 +21,7 @@ export const gate = await Gate.open(certificate, { shop: sandbox.facts.shop });
 export const vendor = new Vendor(sandbox.facts.vendor);
 /** Programs that are no browser: where they find datafly, and whose certificates they must trust for it. */
 export const outside = { host: `https://localhost:${gate.port}`, ca: certificate.caFile };
+const { launch } = await import(`./${BROWSER}.js`);
 const browser = await launch(gate.port, certificate.spki);
 
 after(async () => {
@@ -32,7 +35,12 @@ after(async () => {
 let log = '';
 
 /** A test with a browser and a server of its own, before a vendor that has heard of nobody. */
-export const scenario = (name, body) =>
+export const scenario = (name, body) => BROWSER == 'chromium' && inBrowser(name, body);
+
+/** The same, which stands for its subject in every browser that the tests are run in. */
+scenario.everywhere = (name, body) => inBrowser(name, body);
+
+const inBrowser = (name, body) =>
   test(name, { timeout: 40e3 }, async (t) => {
     gate.clear();
     await vendor.reset();

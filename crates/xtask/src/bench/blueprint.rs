@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use super::contestant::Kind;
 use super::figure::Target;
 use super::metric::{Metric, Sample};
-use super::options::Options;
+use super::options::{Options, SERVER};
 use super::report::{Report, Row};
 use super::rounds::{Question, Rounds};
 use super::{accounting, cores, tools};
@@ -90,9 +90,10 @@ pub(crate) fn blueprint(root: &Path, args: &Args) -> Result<ExitCode> {
         columns: &COLUMNS,
         bars: &COLUMNS,
         rows: contestants.iter().copied().map(row).collect(),
+        more: Vec::new(),
         figures: questions.iter().filter_map(|it| rounds.figure(it)).collect(),
     };
-    args.options.publish(root, "blueprint", report)
+    args.options.publish(root, SERVER, "blueprint", report)
 }
 
 fn contestants() -> impl Iterator<Item = &'static str> {

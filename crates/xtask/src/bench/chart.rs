@@ -19,7 +19,7 @@ const LONGEST: f64 = 220.0;
 /// Told apart by everybody (Okabe and Ito), and by brightness alone.
 const KINDS: [(Kind, &str, &str); 3] = [
     (Kind::Ours, "#0072b2", "datafly"),
-    (Kind::Floor, "#b0b0b0", "floor: the bare framework or server"),
+    (Kind::Floor, "#b0b0b0", "floor: as little as does the same"),
     (Kind::Peer, "#e69f00", "peer"),
 ];
 

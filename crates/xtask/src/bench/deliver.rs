@@ -20,7 +20,7 @@ use super::contestant::Kind;
 use super::figure::{Figure, Target};
 use super::ingest::events;
 use super::metric::{Metric, Sample};
-use super::options::{Measured, Options};
+use super::options::{Measured, Options, SERVER};
 use super::ours::{Place, Sandbox};
 use super::report::{Report, Row};
 use super::{accounting, cores};
@@ -51,7 +51,7 @@ pub(crate) fn deliver(root: &Path, args: &Args) -> Result<ExitCode> {
     let seconds = if args.options.quick { 5 } else { steady::SECONDS };
     let lags = steady::measure(&place, &Arc::new(Sandbox::start(&place)?), seconds)?;
     let backlog = backlog::measure(&place, &Arc::new(Sandbox::start(&place)?))?;
-    args.options.publish(root, "deliver", report(&lags, &backlog, seconds))
+    args.options.publish(root, SERVER, "deliver", report(&lags, &backlog, seconds))
 }
 
 fn report(lags: &Lags, backlog: &Backlog, seconds: u32) -> Report {
@@ -97,6 +97,7 @@ fn report(lags: &Lags, backlog: &Backlog, seconds: u32) -> Report {
             ),
             row("a backlog, budget lifted", &[(Metric::Events, backlog.per_second)]),
         ],
+        more: Vec::new(),
         figures: vec![
             lag("lag, longest", lags.longest),
             lag("lag, p99", lags.p99),

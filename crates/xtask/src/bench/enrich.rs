@@ -19,7 +19,7 @@ use self::others::{Others, Parts};
 use super::contestant::{Contestant, Kind, Lengths};
 use super::figure::Figure;
 use super::metric::{Metric, Sample};
-use super::options::{Beside, Options};
+use super::options::{Beside, Options, SERVER};
 use super::ours::{self, Ours, Place, Sandbox};
 use super::report::{Report, Row};
 use super::rounds::Rounds;
@@ -63,7 +63,7 @@ pub(crate) fn enrich(root: &Path, args: &Args) -> Result<ExitCode> {
     }
     let place = Place { root, binary: &server, folder: &folder };
     let report = measure(&args.options, &parts, &place)?;
-    args.options.publish(root, "enrich", report)
+    args.options.publish(root, SERVER, "enrich", report)
 }
 
 fn measure(options: &Options, parts: &Parts, place: &Place<'_>) -> Result<Report> {
@@ -191,6 +191,7 @@ fn report(
         columns: &COLUMNS,
         bars: &COLUMNS[..2],
         rows,
+        more: Vec::new(),
         figures,
     };
     report.sort(faster);

@@ -22,7 +22,7 @@ use self::floors::Floors;
 use super::contestant::{Contestant, Keeps, Kind, Lengths};
 use super::http::Request;
 use super::metric::{Metric, Sample};
-use super::options::{Beside, Options};
+use super::options::{Beside, Options, SERVER};
 use super::ours::{Ours, Place, Sandbox};
 use super::process::Process;
 use super::report::{Report, Row};
@@ -100,7 +100,7 @@ pub(crate) fn ingest(root: &Path, args: &Args) -> Result<ExitCode> {
         );
         Ok(sample)
     })?;
-    args.options.publish(root, "ingest", report(&rounds, lengths, &file_system))
+    args.options.publish(root, SERVER, "ingest", report(&rounds, lengths, &file_system))
 }
 
 /// The kind of file system that all of them write to.
@@ -161,6 +161,7 @@ fn report(rounds: &Rounds, lengths: Lengths, file_system: &str) -> Report {
         columns: &COLUMNS,
         bars: &COLUMNS[..2],
         rows: names::ORDER.into_iter().map(row).collect(),
+        more: Vec::new(),
         figures: questions::QUESTIONS.iter().filter_map(|it| rounds.figure(it)).collect(),
     };
     report.sort(faster);

@@ -26,6 +26,14 @@ pub(super) enum Metric {
     Disk,
     /// What one piece of work takes, with nothing around it.
     Time,
+    /// From the start of a navigation until a page's SDK is ready, over lines that add nothing and over long ones.
+    Ready,
+    ReadyFar,
+    /// What a page's scripts take of the main thread.
+    Script,
+    /// What a page takes of the heap more than a blank one, and of the memory of wasm.
+    Heap,
+    Wasm,
 }
 
 /// One contestant in one round, or what is typical of it.
@@ -44,7 +52,13 @@ impl Metric {
             Self::Events => "events/s",
             Self::EventCpu => "µs CPU/event",
             Self::P50 | Self::P99 | Self::Time => "µs",
-            Self::Lag50 | Self::Lag99 | Self::LagMost => "ms",
+            Self::Lag50
+            | Self::Lag99
+            | Self::LagMost
+            | Self::Ready
+            | Self::ReadyFar
+            | Self::Script => "ms",
+            Self::Heap | Self::Wasm => "KB",
             Self::Memory => "MB",
             Self::Disk => "bytes/event",
         }
@@ -65,6 +79,11 @@ impl Metric {
             Self::Memory => "resident MB",
             Self::Disk => "bytes on disk/event",
             Self::Time => "µs",
+            Self::Ready => "ready ms",
+            Self::ReadyFar => "ready ms, 50 ms round trips",
+            Self::Script => "script ms",
+            Self::Heap => "heap KB over blank",
+            Self::Wasm => "wasm memory KB",
         }
     }
 
@@ -83,6 +102,11 @@ impl Metric {
             Self::Memory => ("resident MB", "shorter"),
             Self::Disk => ("bytes on disk per event", "shorter"),
             Self::Time => ("µs", "shorter"),
+            Self::Ready => ("ms until ready", "shorter"),
+            Self::ReadyFar => ("ms until ready, at 50 ms", "shorter"),
+            Self::Script => ("script ms", "shorter"),
+            Self::Heap => ("heap KB over a blank page", "shorter"),
+            Self::Wasm => ("KB of wasm memory", "shorter"),
         };
         format!("{name} ({better} is better)")
     }
@@ -90,7 +114,7 @@ impl Metric {
     /// How many digits behind the point say something.
     pub(super) fn digits(self) -> usize {
         match self {
-            Self::Cpu | Self::EventCpu => 1,
+            Self::Cpu | Self::EventCpu | Self::Script => 1,
             Self::Time => 2,
             _ => 0,
         }

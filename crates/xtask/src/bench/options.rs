@@ -13,8 +13,8 @@ use super::report::Report;
 use super::rounds::Count;
 use super::{chart, tools};
 
-/// Where a report's tables and chart go.
-const WRITTEN: &str = "crates/server/bench";
+/// Where the tables and charts of the server's reports go.
+pub(super) const SERVER: &str = "crates/server/bench";
 
 /// Options of every benchmark.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Print one JSON array of the figures, and nothing else, on standard output.
     #[arg(long)]
     json: bool,
-    /// Write the tables and the chart to crates/server/bench.
+    /// Write the tables and the chart to the bench folder of the crate that is measured.
     #[arg(long, conflicts_with = "quick")]
     write: bool,
     /// Try it: three short rounds, which decide nothing and only warn of what would end a real run.
@@ -64,8 +64,14 @@ impl Options {
         }
     }
 
-    /// Writes and prints the report; `name` is that of its files. 1 if a target was missed.
-    pub(super) fn publish(&self, root: &Path, name: &str, mut report: Report) -> Result<ExitCode> {
+    /// Writes and prints the report; `name` is that of its files in the folder. 1 if a target was missed.
+    pub(super) fn publish(
+        &self,
+        root: &Path,
+        folder: &str,
+        name: &str,
+        mut report: Report,
+    ) -> Result<ExitCode> {
         if self.quick {
             report.conditions.push(
                 "A trial: too short to decide anything, and not checked like a real run."
@@ -74,7 +80,7 @@ impl Options {
             report.figures = report.figures.into_iter().map(Figure::of_a_trial).collect();
         }
         if self.write {
-            write(&root.join(WRITTEN), name, &report)?;
+            write(&root.join(folder), name, &report)?;
         }
         print(self.json, &report);
         let missed = report.figures.iter().filter(|figure| figure.is_missed());
@@ -111,7 +117,7 @@ impl Measured {
 
 fn write(folder: &Path, name: &str, report: &Report) -> Result<()> {
     let chart = format!("{name}.svg");
-    fs::create_dir_all(folder).context("cannot make crates/server/bench")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     fs::write(folder.join(&chart), chart::svg(report)).context("cannot write the chart")?;
     let tables = folder.join(format!("{name}.md"));
     fs::write(tables, report.markdown(&chart)).context("cannot write the tables")

@@ -54,11 +54,11 @@ pub(super) struct Sandbox {
 /// What the sandbox says of itself in its ready file.
 #[derive(Debug, serde::Deserialize)]
 pub(super) struct Facts {
-    base_url: String,
+    pub(super) base_url: String,
     pub(super) tenant_id: String,
     pub(super) api_key: String,
-    profile_api_key: String,
-    profile_collection_id: String,
+    pub(super) profile_api_key: String,
+    pub(super) profile_collection_id: String,
     pub(super) event_stream_id: String,
     pub(super) source_value: String,
 }
@@ -185,7 +185,7 @@ pub(super) fn events(route: &str, body: impl Into<String>) -> Request {
 }
 
 /// No file of the last run is there to be read.
-fn fresh(file: PathBuf) -> Result<PathBuf> {
+pub(super) fn fresh(file: PathBuf) -> Result<PathBuf> {
     if file.exists() {
         fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
     }

@@ -20,6 +20,8 @@ pub(super) struct Report {
     /// What the chart shows.
     pub(super) bars: &'static [Metric],
     pub(super) rows: Vec<Row>,
+    /// What else there is to see, beside contestants and figures.
+    pub(super) more: Vec<Table>,
     pub(super) figures: Vec<Figure>,
 }
 
@@ -32,25 +34,26 @@ pub(super) struct Row {
 }
 
 /// A table: its head, and as many cells in each row.
-struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub(super) head: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<String>>,
 }
 
 impl Report {
     /// For a terminal.
     pub(super) fn text(&self) -> String {
         let conditions = self.conditions.join("\n");
-        let (rows, figures) = (self.contestants().text(), self.figures().text());
-        format!("{}\n{conditions}\n\n{rows}\n{figures}", self.title)
+        let tables: Vec<_> = self.tables().iter().map(Table::text).collect();
+        format!("{}\n{conditions}\n\n{}", self.title, tables.join("\n"))
     }
 
     /// For the documentation; the chart lies beside it.
     pub(super) fn markdown(&self, chart: &str) -> String {
         let conditions = self.conditions.join(" ");
-        let (rows, figures) = (self.contestants().markdown(), self.figures().markdown());
-        let title = self.title;
-        format!("# {title}\n\n{conditions}\n\n![{title}]({chart})\n\n{rows}\n{figures}")
+        let tables: Vec<_> = self.tables().iter().map(Table::markdown).collect();
+        let (title, tables) = (self.title, tables.join("\n"));
+        format!("# {title}\n\n{conditions}\n\n![{title}]({chart})\n\n{tables}")
     }
 
     /// For programs.
@@ -64,6 +67,12 @@ impl Report {
             let key = |row: &Row| row.kind != Kind::Ours;
             key(a).cmp(&key(b)).then_with(|| better(&a.medians, &b.medians))
         });
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        let more = self.more.iter().cloned();
+        let contestants = (!self.rows.is_empty()).then(|| self.contestants());
+        contestants.into_iter().chain(more).chain([self.figures()]).collect()
     }
 
     fn contestants(&self) -> Table {
@@ -200,6 +209,10 @@ pub(super) mod tests {
                 row("floor", Kind::Floor, 100_000.0),
                 row("peer", Kind::Peer, 20_000.0),
             ],
+            more: vec![Table {
+                head: vec!["else", "seen"],
+                rows: vec![["a", "b"].map(str::to_owned).into()],
+            }],
             figures: vec![Figure {
                 name: "throughput",
                 value: 45_678.9,
@@ -232,7 +245,7 @@ pub(super) mod tests {
         let markdown = report().markdown("chart.svg");
         let tables = markdown.lines().filter(|line| line.starts_with('|'));
         let cells: Vec<_> = tables.map(|line| line.matches('|').count() - 1).collect();
-        assert_eq!(cells, [4, 4, 4, 4, 4, 7, 7, 7]);
+        assert_eq!(cells, [4, 4, 4, 4, 4, 2, 2, 2, 7, 7, 7]);
         assert!(markdown.starts_with("# A title\n\nOn a machine.\n\n![A title](chart.svg)\n\n|"));
     }
 
