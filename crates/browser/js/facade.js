@@ -6,8 +6,10 @@ import {
 import { chunk } from './chunk.js';
 import { timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
+import { gateOf } from './gate.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
+import { join } from './tabs.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -17,6 +19,8 @@ import { outboxOf } from './outbox.js';
  */
 export const connect = async (datafly, config, early, wasm) => {
   const toEnvelope = envelopes(config);
+  join(config);
+  if (config.browser.sources) chunk(config, 'consent').then((part) => part?.follow(datafly, config, () => saidLast(config)));
   let engine;
   /** The log-in of this page, if any. */
   let login;
@@ -43,10 +47,11 @@ export const connect = async (datafly, config, early, wasm) => {
     // Calls that waited are all looked at before the first leaves.
     queueMicrotask(outbox.flush);
   };
+  const gate = gateOf(config, (call) => (engine ? act(call) : send(call)));
 
   const fail = (code, known) => {
     engine = 0;
-    fallBack(datafly, config, known, code, send);
+    fallBack(datafly, config, known, code, gate.take);
   };
 
   /** What is stored. Where another tab named somebody, or let them go, the next answer tells who is here. */
@@ -74,7 +79,7 @@ export const connect = async (datafly, config, early, wasm) => {
     }
   };
 
-  const handle = (call) => {
+  const act = (call) => {
     const [name, argument] = call;
     try {
       if (name == 'init') {
@@ -112,7 +117,7 @@ export const connect = async (datafly, config, early, wasm) => {
       }
       toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
       // It could not be kept of nobody. Who denies is not named once more.
-      if (wasNobody && login && !denies(config, call)) handle(login);
+      if (wasNobody && login && !denies(config, call)) act(login);
     }
   };
 
@@ -120,7 +125,7 @@ export const connect = async (datafly, config, early, wasm) => {
     if (engine) return toEngine('unload');
     if (datafly._q.map) {
       // Nobody has taken the calls yet. Those that wait stay: the page may come back.
-      datafly._q.map(hold);
+      datafly._q.map(gate.take);
       datafly._q = datafly._q.filter((call) => !isAction(call));
     }
     outbox.flush(true);
@@ -135,11 +140,11 @@ export const connect = async (datafly, config, early, wasm) => {
     return fail('WASM_UNAVAILABLE', early);
   }
   const calls = datafly._q;
-  datafly._q = { push: handle };
+  datafly._q = { push: gate.take };
   const [, , , denied, obeyed] = counters(config.shared);
   // What nobody knows to have arrived is said again. A denial the engine repeats by itself.
-  if (isOpen(config.shared) && denied <= obeyed) handle(['consent', `[${saidLast(config)}]`]);
-  calls.map(handle);
+  if (isOpen(config.shared) && denied <= obeyed) gate.take(['consent', `[${saidLast(config)}]`]);
+  calls.map(gate.take);
   // Starts it: from here on requests are sent.
   toEngine('shown');
   early.answers.map(async (answer, id) => toEngine('enriched', id, ...(await answer)));
@@ -147,7 +152,9 @@ export const connect = async (datafly, config, early, wasm) => {
 
   addEventListener('storage', ({ key }) => {
     // Without a key: the page cleared everything.
-    if (key == null || key == 'datafly.' + config.pipelineKey) toEngine('shown');
+    if (key != null && key != 'datafly.' + config.pipelineKey) return;
+    toEngine('shown');
+    gate.look();
   });
   addEventListener('pageshow', ({ persisted }) => persisted && toEngine('shown'));
 };
