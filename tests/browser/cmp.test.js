@@ -6,11 +6,11 @@ import { readFileSync } from 'node:fs';
 import { accepted, event, pathsOf, to } from './harness/exchanges.js';
 import { LOADER, loaderWith } from './harness/fakes.js';
 import { down } from './harness/faults.js';
-import { COLLECT, FOLLOWING, ID, READY_MS, REQUIRED } from './harness/site.js';
+import { COLLECT, FOLLOWING, ID, READY_MS, REQUIRED, SITE } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, nothingLeaked, scenario } from './harness/world.js';
 import { settled } from './pages/notes.js';
-import { init, shopPage } from './pages/shop.js';
+import { ELSEWHERE, init, shopPage } from './pages/shop.js';
 
 /** The category that this file's owner asks for, of what each platform has; and what they had to say for it. */
 const PLATFORMS = {
@@ -32,9 +32,9 @@ const owner = (name, more) => {
 };
 
 /** A page with this platform on it, whose script has not come yet. */
-const page = (name, { form = 'stub', key = REQUIRED, early = '', script = init(key) } = {}) => {
+const page = (name, { form = 'stub', key = REQUIRED, early = '', script = init(key), cacheable } = {}) => {
   const platform = readFileSync(new URL(`pages/cmp/${name}.js`, import.meta.url), 'utf8');
-  return shopPage({ form, key, early: `${platform}; cmp.begin?.(); ${early}`, script });
+  return shopPage({ form, key, early: `${platform}; cmp.begin?.(); ${early}`, script, cacheable });
 };
 
 const EARLY = `
@@ -237,6 +237,78 @@ scenario('module: `init` takes the same', async (visitor) => {
   await tab.evaluate(() => (cmp.load(), cmp.accept()));
   await until(() => events(exchanges()).length == 2, 'all leaves');
   assert.deepEqual(await stored(tab), ['datafly.' + REQUIRED]);
+});
+
+scenario('who leaves without a word leaves nothing behind', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ browser: owner('cookiebot') }));
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(page('cookiebot', { early: EARLY }));
+  await settled(tab);
+  await tab.evaluate(() => datafly.track('Late'));
+  await tab.goto(gate.put(SITE, ELSEWHERE));
+  await tab.goto(page('cookiebot'));
+  await passed(tab);
+  assert.deepEqual([events(exchanges()), to(exchanges(), '/v1/b'), await stored(tab)], [[], [], []]);
+});
+
+scenario('a consent that is taken back takes along what other parts have stored, and nothing of another pipeline', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ browser: owner('cookiebot') }));
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(page('cookiebot'));
+  await tab.evaluate(() => (cmp.load(), cmp.accept()));
+  await until(() => said(exchanges())[0], 'the yes is said');
+  const others = ['datafly.q.dk_test_other.1', 'shop'];
+  await tab.evaluate(
+    ([key, others]) => {
+      for (const name of [`datafly.q.${key}.1`, `datafly.s.${key}`, ...others]) localStorage[name] = sessionStorage[name] = 1;
+    },
+    [REQUIRED, others],
+  );
+  await tab.evaluate(() => cmp.reject());
+  await until(() => said(exchanges())[1], 'the no is said');
+  assert.deepEqual(await tab.evaluate(() => [localStorage, sessionStorage].map((area) => Object.keys(area).sort())), [others, others]);
+});
+
+scenario('what was stored before the owner asked for consent is not kept', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ browser: owner('cookiebot') }));
+  const tab = await visitor.tab(page('cookiebot', { early: `localStorage['datafly.${REQUIRED}'] = '7:1:1:0:0'; ${EARLY}` }));
+  await tab.waitForFunction(() => !Object.keys(localStorage).some((name) => /^datafly/.test(name)));
+  const { epoch } = await tab.evaluate(() => datafly.onProfileReady());
+  assert.equal(epoch, 7, 'though the page still counts on');
+});
+
+scenario('without the engine a late yes lets out what waits as well', async (visitor) => {
+  visitor.expectConsole(/datafly WASM_UNAVAILABLE/, /Failed to load resource/, /wasm/i);
+  gate.fault(LOADER, loaderWith({ credentialed: true, browser: owner('onetrust') }));
+  gate.fault(/\.wasm$/, down());
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(page('onetrust', { early: EARLY }));
+  await tab.waitForFunction(() => seen.errors.includes('WASM_UNAVAILABLE'));
+  assert.deepEqual([events(exchanges()), await stored(tab)], [[], []]);
+  await tab.evaluate(() => (cmp.load(), cmp.accept()));
+  await until(() => events(exchanges()).length == 2, 'both leave');
+  assert.equal(said(exchanges())[0].analytics, true);
+  await tab.evaluate(() => (cmp.reject(), datafly.track('Refused')));
+  await until(() => said(exchanges())[1]?.analytics === false, 'the no is said');
+  assert.equal(events(exchanges()).length, 2);
+});
+
+scenario('where the page brings the profile, nobody waits for an event that may not leave', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ context: true, credentialed: true, browser: owner('cookiebot') }));
+  const tab = await visitor.tab(page('cookiebot', { early: EARLY }));
+  await settled(tab);
+  const reasons = await tab.evaluate(() => seen.settled.map(({ reason }) => reason));
+  assert(!reasons.includes('timeout'), reasons.join());
+});
+
+scenario('a page whose tabs tell each other still comes back from the back/forward cache', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ browser: owner('cookiebot', { storage: 'never' }) }));
+  const tab = await visitor.tab(page('cookiebot', { cacheable: true }));
+  await passed(tab);
+  await tab.evaluate(() => addEventListener('pageshow', ({ persisted }) => (window.restored = persisted)));
+  await tab.goto(gate.put(SITE, ELSEWHERE));
+  await tab.goBack({ waitUntil: 'commit' });
+  await tab.waitForFunction(() => window.restored);
 });
 
 scenario('tabs that may store nothing tell each other', async (visitor) => {

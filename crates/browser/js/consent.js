@@ -74,8 +74,6 @@ export const meet = (config, handle) => {
   if (agreed && agreed != handle) remember(config, void 0, []);
 };
 
-/** Whether a call takes back a consent without which this pipeline shows no profile. */
-export const denies = ({ consent = [] }, call) => {
-  const text = stateOf(call);
-  return !!text && !consent.every((name) => answerTo(text, name) === true);
-};
+/** Whether a state, if it is one, takes back a consent without which this pipeline shows no profile. */
+export const denies = ({ consent = [] }, state) =>
+  !!state && !consent.every((name) => answerTo(state, name) === true);

@@ -1,7 +1,8 @@
 // Between the recorded calls and the engine.
 import { Engine, finish, imports } from '#glue';
 import {
-  REASONS, counters, countersIn, denies, fallBack, isOpen, obey, outcome, remember, report, say, saidLast, tell,
+  REASONS, counters, countersIn, denies, fallBack, isOpen, keep, mayStore, obey, outcome, recall, remember, report, say,
+  saidLast, tailOf, tell,
 } from '#kit';
 import { chunk } from './chunk.js';
 import { timeoutOf } from './early.js';
@@ -9,7 +10,6 @@ import { envelopes, getTokenOf } from './envelope.js';
 import { gateOf } from './gate.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
-import { join } from './tabs.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -19,8 +19,11 @@ import { join } from './tabs.js';
  */
 export const connect = async (datafly, config, early, wasm) => {
   const toEnvelope = envelopes(config);
-  join(config);
-  if (config.browser.sources) chunk(config, 'consent').then((part) => part?.follow(datafly, config, () => saidLast(config)));
+  const { sources, storage = 'necessary' } = config.browser;
+  if (sources || storage != 'necessary') {
+    const kit = { counters, keep, mayStore, recall, saidLast, tailOf };
+    chunk(config, 'consent').then((part) => part?.start(datafly, config, kit));
+  }
   let engine;
   /** The log-in of this page, if any. */
   let login;
@@ -115,9 +118,9 @@ export const connect = async (datafly, config, early, wasm) => {
         // With the visitor goes what they agreed to.
         remember(config, void 0, []);
       }
-      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
+      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || (kind == 'c' && denies(config, text)));
       // It could not be kept of nobody. Who denies is not named once more.
-      if (wasNobody && login && !denies(config, call)) act(login);
+      if (wasNobody && login && !denies(config, text)) act(login);
     }
   };
 

@@ -26,12 +26,13 @@ export const countersIn = (config) => counters(recall(config));
 
 /** Keeps that where it is allowed, which may be what it says itself; else in this page alone. */
 export const keep = (config, text) => {
+  const key = 'datafly.' + config.pipelineKey;
   config.stored = text;
   try {
     if (mayStore(config)) {
-      localStorage['datafly.' + config.pipelineKey] = text;
+      localStorage[key] = text;
       config.stored = void 0;
-    }
+    } else delete localStorage[key];
   } catch {}
 };
 

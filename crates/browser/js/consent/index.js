@@ -1,4 +1,5 @@
-// What the page's consent platforms say, said to `datafly.consent` (on demand, where the owner names sources).
+// What is needed only where the owner asks for consent: the page's consent platforms, whose word is said to
+// `datafly.consent`, and the tabs where the browser may not store.
 //
 // A source is `{means, read, follow}`:
 //   read()     its answer, a Map from the platform's code to granted, refused or not answered (undefined); nothing while
@@ -14,6 +15,7 @@ import { google } from './google.js';
 import { gpc } from './gpc.js';
 import { gpp } from './gpp.js';
 import { onetrust } from './onetrust.js';
+import { join } from './tabs.js';
 import { tcf } from './tcf.js';
 import { trustarc } from './trustarc.js';
 
@@ -79,8 +81,14 @@ const FIRST_MS = 50;
 const LONGEST_MS = 2e3;
 const MOST_LOOKS = 70;
 
+export const start = (datafly, config, kit) => {
+  const { sources, storage = 'necessary' } = config.browser;
+  if (storage != 'necessary') join(config, kit);
+  if (sources) follow(datafly, config, kit);
+};
+
 /** Says what the owner's sources say: now, after each change, and for whoever comes after a log-out. */
-export const follow = (datafly, config, saidLast) => {
+const follow = (datafly, config, { saidLast }) => {
   const { sources: names, mapping } = config.browser;
   const table = new Map(Object.entries(Object(mapping)));
   const sources = [names].flat().map((name) => SOURCES.get(name) ?? UNKNOWN);
@@ -92,7 +100,7 @@ export const follow = (datafly, config, saidLast) => {
     const text = JSON.stringify(state);
     // Without any answer there is only something to take back. And what another tab has said since is newer than
     // what this page still thinks.
-    if (text != last && (text != '{}' || saidLast())) datafly.consent(state);
+    if (text != last && (text != '{}' || saidLast(config))) datafly.consent(state);
     last = text;
   };
   config.again = () => {

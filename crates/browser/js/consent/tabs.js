@@ -2,8 +2,6 @@
 //
 // A new tab asks by saying nothing, and hears what the others know. Of each counter the newer one counts, of the
 // consent the one that comes. What is not allowed any more is removed, also what other parts have stored.
-import { counters, countersIn, keep, mayStore, recall, tailOf } from '#kit';
-
 /** Removes all of a pipeline's from this browser: `datafly.<key>`, `datafly.q.<key>.<id>` and whatever is called so. */
 const sweep = ({ pipelineKey }) => {
   try {
@@ -14,25 +12,26 @@ const sweep = ({ pipelineKey }) => {
   } catch {}
 };
 
-export const join = (config) => {
-  const { pipelineKey, browser } = config;
-  if ((browser.storage ?? 'necessary') == 'necessary') return;
-  let tabs;
-  config.share = (text) => {
-    if (!mayStore(config)) sweep(config);
-    tabs?.postMessage(text);
+/** @param kit how the SDK keeps what it would store (shared.js) */
+export const join = (config, { counters, keep, mayStore, recall, tailOf }) => {
+  const clean = () => mayStore(config) || sweep(config);
+  const settle = (text) => {
+    keep(config, text);
+    clean();
   };
-  keep(config, recall(config));
-  config.share('');
+  settle(recall(config));
   try {
-    const name = 'datafly.' + pipelineKey;
-    tabs = new BroadcastChannel(name);
+    const name = 'datafly.' + config.pipelineKey;
+    const tabs = new BroadcastChannel(name);
+    config.share = (text) => {
+      clean();
+      tabs.postMessage(text);
+    };
     tabs.onmessage = ({ data }) => {
       const known = recall(config);
       if (!data) return known && tabs.postMessage(known);
       const theirs = counters(data);
-      keep(config, [...countersIn(config).map((counter, i) => Math.max(counter, theirs[i])), ...tailOf(data)].join(':'));
-      if (!mayStore(config)) sweep(config);
+      settle([...counters(known).map((counter, i) => Math.max(counter, theirs[i])), ...tailOf(data)].join(':'));
       // As if it had been stored.
       dispatchEvent(new StorageEvent('storage', { key: name }));
     };
