@@ -51,6 +51,14 @@ for (const [order, parts] of Object.entries(ORDERS)) {
   });
 }
 
+scenario('the module comes under a name that outlives deployments, too', async (visitor) => {
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(pageOf([module().replace(manifest.module, 'datafly.js')]));
+  await tab.evaluate(() => (sdk.track('Seen'), sdk.flush()));
+  assert.deepEqual(names(exchanges()), ['Seen']);
+  assert(pathsOf(exchanges()).includes(`/v1/assets/${manifest.module}`), 'and is the same file');
+});
+
 scenario('a loader of another pipeline is refused, and changes nothing', async (visitor) => {
   visitor.expectConsole(/datafly ALREADY_INITIALISED/);
   const other = loader().replace(OFF, 'dk_test_shop');

@@ -68,6 +68,22 @@ async fn every_part_of_the_bundle_is_there() {
     }
 }
 
+/// A page that is not deployed with the server imports this.
+#[tokio::test]
+async fn the_module_has_a_name_that_stays() {
+    let app = TestApp::start().await;
+    let headers = [("origin", "https://www.shop.test"), ("sec-fetch-mode", "cors")];
+    let answer = app.browser().send("GET", "/v1/assets/datafly.js", &headers, "").await;
+    assert_eq!(
+        String::from_utf8_lossy(&answer.body),
+        "export * from './sdk-1.js';\nexport { default } from './sdk-1.js';\n"
+    );
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
+    assert_eq!(answer.header("access-control-allow-origin"), "https://www.shop.test");
+    assert_eq!(answer.header("content-encoding"), "");
+}
+
 #[tokio::test]
 async fn there_is_no_way_out_of_the_folder() {
     let app = TestApp::start().await;

@@ -72,6 +72,8 @@ export interface InitOptions {
   };
   /** Gives the token of every `identify` that brings none. */
   getToken?: GetToken;
+  /** Where the wasm lies, if it is not beside the SDK. */
+  wasm?: string | URL;
   /** Also makes the SDK a property of `window`, of this name. */
   global?: string;
   /**

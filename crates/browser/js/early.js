@@ -142,7 +142,7 @@ export const startEarly = (datafly, config) => {
   const known = providers.map((name) => isMap(inline.get(name)) && answerOf(inline.get(name), 'inline'));
   const isWhole = known.every(Boolean);
 
-  const isCarried = () => config.context && datafly._q.some(([name]) => name == 'page');
+  const isCarried = () => config.context && (config.browser.page || datafly._q.some(([name]) => name == 'page'));
   const first = isWhole || credentialed ? providers.length : 1 + known.indexOf(false);
   const answers = known
     .slice(0, isStale || (isCarried() && !isWhole) ? 0 : first)

@@ -1,4 +1,6 @@
 // The event envelope: what a call of the page looks like to the server.
+import { contextOf } from './context.js';
+import { endVisit } from './visits.js';
 import { isInForce, isMap, isNobody, report, stateOf, tell } from '#kit';
 
 /** Where a kind of event is posted (datafly-core, `v1::path`). */
@@ -74,7 +76,7 @@ const edited = (event, edits = []) => {
 export const envelopes = (config) => {
   let userId;
   return (call) => {
-    const [type, json, time, url, title, args, messageId] = call;
+    const [type, json, time, , , args, messageId] = call;
     if (!json) {
       report('NOT_SERIALISABLE', type + ': the arguments cannot be written as JSON');
       return;
@@ -83,6 +85,7 @@ export const envelopes = (config) => {
     let [first, second] = JSON.parse(json).map((value) => value ?? void 0);
     if (type == 'reset') {
       userId = config.handle = void 0;
+      endVisit(config);
       return ['r', ''];
     }
     if (type == 'consent') {
@@ -103,19 +106,13 @@ export const envelopes = (config) => {
       }
       userId = first === void 0 ? first : '' + first;
     }
-    const { pathname, search } = new URL(url);
     const event = {
       type,
       messageId,
       timestamp: new Date(time).toISOString(),
       userId,
       handle: config.handle,
-      context: {
-        page: { url, path: pathname, search, title, referrer: document.referrer },
-        userAgent: navigator.userAgent,
-        locale: navigator.language,
-        timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      },
+      context: contextOf(config, call),
     };
     let getToken;
     if (type == 'identify') {

@@ -10,6 +10,7 @@ import { envelopes, getTokenOf } from './envelope.js';
 import { gateOf } from './gate.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
+import { followPages } from './pages.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -24,6 +25,7 @@ export const connect = async (datafly, config, early, wasm) => {
     const kit = { counters, keep, mayStore, recall, saidLast, tailOf };
     chunk(config, 'consent').then((part) => part?.start(datafly, config, kit));
   }
+  if (config.browser.page) followPages(datafly, config);
   let engine;
   /** The log-in of this page, if any. */
   let login;

@@ -26,6 +26,8 @@ export const gateOf = (config, pass) => {
   };
 
   const take = (call) => {
+    // It was said, whether or not it may leave.
+    if (call[0] == 'page') config.onPage?.();
     if (/^(track|page|identify|group)$/.test(call[0])) {
       held.push(call);
       if (held.length > MOST_HELD) held.shift();

@@ -31,18 +31,25 @@ declare const __DATAFLY_CONFIG__: {
   stored?: string;
   /** Put in by `join`, where storage is not always allowed: tells the other tabs. */
   share?: (text: string) => void;
+  /** Put in by `followPages`: hears of each page view that is said. */
+  onPage?: () => void;
   /** Put in by the part that follows consent platforms: says anew what they say. */
   again?: () => void;
   /** The consent that this page said last. */
   said?: string;
   /** Put in by `init`. */
   getToken?: Function;
+  /** The visit, as it was last seen. */
+  visit?: string;
   /** Put in by `connect`: what `use` was given. */
   edits?: Function[];
 };
 
-/** File name of the wasm; put in by the bundler. */
+/** File name of the wasm on the server; put in by the bundler. */
 declare const __DATAFLY_WASM__: string;
+
+/** File name of the wasm beside the module; put in by the bundler. */
+declare const __DATAFLY_NEAR__: string;
 
 /** File names of the parts that are loaded when they are needed; put in by the bundler. */
 declare const __DATAFLY_CHUNKS__: Record<string, string>;

@@ -98,7 +98,7 @@ const listener = ({ detail }: CustomEvent<Events['event']>): string => detail.me
 
 export const rest = async (): Promise<string> => {
   init({ ...options, global: '_df', storage: 'functional', collect: 'analytics', sources, mapping, omit });
-  init({ ...options, storage: 'necessary', page: true, session: false });
+  init({ ...options, storage: 'necessary', page: true, session: false, wasm: '/static/datafly.wasm' });
   use(withoutCoupons);
   use((event) => ({ ...event, properties: { ...event.properties, shop: 'uk' } }));
   group('acme', { plan: 'gold' });

@@ -13,6 +13,9 @@ use serde::Deserialize;
 /// Where the loader takes its configuration; the bundler leaves exactly one.
 const CONFIG_PLACE: &str = "__DATAFLY_CONFIG__";
 
+/// `Content-Type` of a script.
+pub const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// Why the files cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
@@ -71,6 +74,8 @@ pub struct LoaderTemplate {
 pub struct Bundle {
     /// The loader.
     pub loader: LoaderTemplate,
+    /// File name of the SDK in one module, whose name changes with its content.
+    pub module: String,
     /// File name of the module that the loader imports.
     pub engine: String,
     /// File name of the wasm.
@@ -91,7 +96,7 @@ impl Bundle {
         let mut assets = HashMap::new();
         let scripts =
             [&manifest.module, &manifest.engine].into_iter().chain(manifest.chunks.values());
-        let scripts = scripts.map(|name| (name, "text/javascript; charset=utf-8"));
+        let scripts = scripts.map(|name| (name, JAVASCRIPT));
         for (name, content_type) in scripts.chain([(&manifest.wasm, "application/wasm")]) {
             let asset = Asset {
                 plain: read(folder, name)?.into(),
@@ -103,6 +108,7 @@ impl Bundle {
         }
         Ok(Self {
             loader: LoaderTemplate::cut(&loader)?,
+            module: manifest.module,
             engine: manifest.engine,
             wasm: manifest.wasm,
             chunks: manifest.chunks,

@@ -8,6 +8,7 @@
 //! random name gets into it. `manifest.json` tells the server what there is.
 
 mod names;
+mod npm;
 mod plan;
 mod sizes;
 mod steps;
@@ -21,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 use self::{
     plan::Plan,
     sizes::{Size, Sizes},
-    steps::{Entry, Steps},
+    steps::{Entry, Names, Steps},
 };
 
 /// Free in the loader's source; the server puts the configuration in its place.
@@ -44,7 +45,7 @@ struct Manifest<'a> {
     engine: &'a str,
     wasm: &'a str,
     /// What is loaded when it is needed: file names by name.
-    chunks: BTreeMap<&'a str, &'a str>,
+    chunks: &'a BTreeMap<String, String>,
     files: Vec<Size>,
 }
 
@@ -56,32 +57,34 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let compiled = steps.compile()?;
     let stamp = steps.inputs_hash(&compiled)?;
     let out = root.join(&plan.build.out_dir);
-    if is_current(&out, &stamp) {
+    let package = root.join("target/npm");
+    if is_current(&out, &stamp) && is_current(&package, &stamp) {
         println!("bundle: {} is up to date", out.display());
         return Ok(());
     }
 
     let wasm = steps.bind_and_optimise(&compiled)?;
     let wasm_name = format!("datafly-{}.wasm", content_hash(&wasm));
-    let script = |file: &str, format| {
-        steps.esbuild(&Entry { file, format, compiled: &compiled }, &wasm_name, &BTreeMap::new())
+    let script = |file: &str, format, names: &Names| {
+        steps.esbuild(&Entry { file, format, compiled: &compiled, names })
     };
-    let stub = script("stub.js", "iife")?;
-    let loader = script("loader.js", "iife")?;
-    let engine = script("engine.js", "esm")?;
+    let alone = Names::default();
+    let stub = script("stub.js", "iife", &alone)?;
+    let loader = script("loader.js", "iife", &alone)?;
+    let engine = script("engine.js", "esm", &alone)?;
     let engine_name = format!("engine-{}.js", content_hash(&engine));
     let mut chunks = BTreeMap::new();
     for name in steps.chunks()? {
-        let content = script(&format!("{name}/index.js"), "esm")?;
+        let content = script(&format!("{name}/index.js"), "esm", &alone)?;
         chunks.insert(format!("{name}-{}.js", content_hash(&content)), (name, content));
     }
-    let chunk_names: BTreeMap<&str, &str> =
-        chunks.iter().map(|(file, (name, _))| (name.as_str(), file.as_str())).collect();
-    let module = steps.esbuild(
-        &Entry { file: "module.js", format: "esm", compiled: &compiled },
-        &wasm_name,
-        &chunk_names,
-    )?;
+    let names = Names {
+        wasm: wasm_name.clone(),
+        near: wasm_name.clone(),
+        chunks: chunks.iter().map(|(file, (name, _))| (name.clone(), file.clone())).collect(),
+        written_out: false,
+    };
+    let module = script("module.js", "esm", &names)?;
     let module_name = format!("datafly-{}.js", content_hash(&module));
     ensure!(
         count(&loader, CONFIG_PLACEHOLDER.as_bytes()) == 1,
@@ -108,7 +111,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         module: &module_name,
         engine: &engine_name,
         wasm: &wasm_name,
-        chunks: chunk_names,
+        chunks: &names.chunks,
         files: sizes.files().into_iter().cloned().collect(),
     };
 
@@ -125,6 +128,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     files.insert("datafly.d.ts".to_owned(), steps.source("datafly.d.ts")?);
     files.insert("manifest.json".to_owned(), serde_json::to_vec_pretty(&manifest)?);
     write(&out, &files, &stamp)?;
+    let chunks = chunks.into_values().collect();
+    write(&package, &npm::files(&steps, &script, &wasm_name, wasm, chunks)?, &stamp)?;
 
     println!("{}", sizes.table(&plan.budget));
     sizes.check(&plan.budget).inspect_err(|_| {
@@ -148,6 +153,10 @@ fn write(out: &Path, files: &BTreeMap<String, Vec<u8>>, stamp: &str) -> Result<(
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
     for (name, content) in files {
         let path = out.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+        }
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
     }
     // Last: a half-written bundle is never current.

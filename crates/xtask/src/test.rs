@@ -40,6 +40,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         command
     };
     let browser_tests = root.join("tests/browser");
+    let package_tests = root.join("tests/npm");
     let certificates = root.join("target/test-certs");
     let python_packages = root.join("target/test-python");
     let mut chromium = None;
@@ -48,6 +49,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         chromium = Some(setup::chromium()?);
         setup::strace()?;
         setup::npm_ci(&browser_tests)?;
+        setup::npm_ci(&package_tests)?;
         setup::pip_install(&browser_tests.join("clients/requirements.txt"), &python_packages)?;
         certs::write(&certificates)
     })?;
@@ -82,14 +84,17 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         })?;
     }
     // Last, so that this runner's own summary closes the output.
-    println!("\n=== browser tests in Chromium");
-    let mut tests = Command::new("npm");
-    tests
-        .current_dir(&browser_tests)
-        .args(["run", "--silent", "test"])
-        .env("DATAFLY_BIN", root.join("target/debug/datafly"))
-        .env("DATAFLY_CERTS", &certificates)
-        .env("DATAFLY_CHROMIUM", chromium.unwrap_or_default())
-        .env("DATAFLY_PYTHON_PACKAGES", &python_packages);
-    run(&mut tests)
+    for (name, folder) in [("the npm package", &package_tests), ("browser tests", &browser_tests)] {
+        println!("\n=== {name} in Chromium");
+        let mut tests = Command::new("npm");
+        tests
+            .current_dir(folder)
+            .args(["run", "--silent", "test"])
+            .env("DATAFLY_BIN", root.join("target/debug/datafly"))
+            .env("DATAFLY_CERTS", &certificates)
+            .env("DATAFLY_CHROMIUM", chromium.clone().unwrap_or_default())
+            .env("DATAFLY_PYTHON_PACKAGES", &python_packages);
+        run(&mut tests)?;
+    }
+    Ok(())
 }

@@ -37,6 +37,20 @@ pub(crate) struct Entry<'a> {
     pub(crate) format: &'a str,
     /// The wasm whose bindings it may import as `#glue`.
     pub(crate) compiled: &'a Path,
+    pub(crate) names: &'a Names,
+}
+
+/// The other files, as a script names them.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// The wasm on the server.
+    pub(crate) wasm: String,
+    /// The wasm beside the script.
+    pub(crate) near: String,
+    /// What is loaded when it is needed, by name.
+    pub(crate) chunks: BTreeMap<String, String>,
+    /// Whether a bundler is to find the chunks: their imports are written out.
+    pub(crate) written_out: bool,
 }
 
 /// What `cargo` says about a finished crate; other messages have other shapes.
@@ -106,6 +120,9 @@ impl<'a> Steps<'a> {
                 inputs.push(source?.path());
             }
         }
+        for file in self.npm_files()? {
+            inputs.push(file);
+        }
         inputs.sort();
         let mut hash = Sha256::new();
         for input in inputs.iter().filter(|path| path.is_file()) {
@@ -156,15 +173,17 @@ impl<'a> Steps<'a> {
         Ok(chunks)
     }
 
-    /// Bundles and minifies one entry of `js/`, which may name the wasm and the chunks; returns it without
-    /// the final line break.
-    pub(crate) fn esbuild(
-        &self,
-        entry: &Entry,
-        wasm_name: &str,
-        chunks: &BTreeMap<&str, &str>,
-    ) -> Result<Vec<u8>> {
-        let Entry { file, format, compiled } = entry;
+    /// Bundles and minifies one entry of `js/`; returns it without the final line break.
+    pub(crate) fn esbuild(&self, entry: &Entry) -> Result<Vec<u8>> {
+        let Entry { file, format, compiled, names } = entry;
+        let Names { wasm, near, chunks, written_out } = names;
+        let load = if *written_out {
+            let load = work_dir(compiled).join("load.js");
+            fs::write(&load, imports_of(chunks)).context("cannot write the imports of chunks")?;
+            load
+        } else {
+            self.js_dir().join("load.js")
+        };
         // The engine's is the loader's, lent to it.
         let kit = if *file == "engine.js" { "lent.js" } else { "kit.js" };
         let glue = work_dir(compiled).join("glue.js");
@@ -184,7 +203,10 @@ impl<'a> Steps<'a> {
             .arg(format!("--format={format}"))
             .arg(format!("--alias:#glue={}", glue.display()))
             .arg(format!("--alias:#kit={}", self.js_dir().join(kit).display()))
-            .arg(format!("--define:__DATAFLY_WASM__=\"{wasm_name}\""))
+            .arg(format!("--alias:#chunks={}", load.display()))
+            .arg("--external:./chunks/*")
+            .arg(format!("--define:__DATAFLY_WASM__=\"{wasm}\""))
+            .arg(format!("--define:__DATAFLY_NEAR__=\"{near}\""))
             .arg(format!("--define:__DATAFLY_CHUNKS__={}", serde_json::to_string(chunks)?))
             .arg(format!("--define:__DATAFLY_VERSION__=\"{}\"", env!("CARGO_PKG_VERSION")))
             .stderr(Stdio::inherit());
@@ -192,6 +214,13 @@ impl<'a> Steps<'a> {
         script.truncate(script.trim_ascii_end().len());
         ensure!(!script.is_empty(), "esbuild wrote nothing for {file}");
         Ok(script)
+    }
+
+    /// What the npm package has beside what is built.
+    pub(crate) fn npm_files(&self) -> Result<Vec<PathBuf>> {
+        let files =
+            fs::read_dir(self.dir.join("npm")).context("no npm directory in the wasm crate")?;
+        files.map(|file| Ok(file?.path())).collect()
     }
 
     /// A file of `js/` as it is.
@@ -213,6 +242,14 @@ impl<'a> Steps<'a> {
 /// Where the bindings of a compiled wasm are written: beside it, in the target directory.
 fn work_dir(compiled: &Path) -> PathBuf {
     compiled.with_extension("bundle")
+}
+
+/// The module that stands in for `js/load.js`.
+fn imports_of(chunks: &BTreeMap<String, String>) -> String {
+    let import =
+        |(name, file): (&String, &String)| format!("  {name}: () => import(\"{file}\"),\n");
+    let imports: String = chunks.iter().map(import).collect();
+    format!("const parts = {{\n{imports}}};\nexport const load = (_, name) => parts[name]();\n")
 }
 
 fn output(command: &mut Command) -> Result<Vec<u8>> {
