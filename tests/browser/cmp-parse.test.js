@@ -1,6 +1,7 @@
 // What consent platforms leave in cookies and hand to callbacks, as codes. No browser.
 //
-// The texts are of the platforms' documentation and of cookies found in public code, without what names a visitor.
+// The texts have the form of the platforms' documentation and of cookies in public code; what names somebody in them is
+// made up.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { parse as cookiebot } from '../../crates/browser/js/consent/cookiebot.js';
@@ -20,7 +21,7 @@ const said = (codes) =>
 const check = (parse, cases) => cases.forEach(([input, expected]) => assert.equal(said(parse(...[input].flat())), expected, JSON.stringify(input)));
 
 test('Cookiebot’s cookie is read as it stands there, although it is no JSON', () => {
-  const stamp = 'stamp:%27Uv9YOAVP5djCBw71lxhE4rNAfTObaGck2Sn3rKWf9dPCYpqcWvAlpA==%27';
+  const stamp = 'stamp:%27bWFkZSB1cCBmb3IgdGhlIHRlc3RzLCBub2JvZHkncyBvd24gc3RhbXA=%27';
   check(cookiebot, [
     [
       `{${stamp}%2Cnecessary:true%2Cpreferences:false%2Cstatistics:true%2Cmarketing:false%2Cmethod:%27explicit%27%2Cver:1%2Cutc:1672331618201%2Cregion:%27de%27}`,
@@ -28,7 +29,7 @@ test('Cookiebot’s cookie is read as it stands there, although it is no JSON', 
     ],
     // As older scripts wrote it.
     [
-      "{stamp:'m+a2sHQeOOuoPJRBktiiVf5mOGWDtiqvOKiLgCLNxxLwBBxXgfbaWQ=='%2Cnecessary:true%2Cpreferences:true%2Cstatistics:true%2Cmarketing:true%2Cver:1}",
+      "{stamp:'bWFkZSB1cCBhcyB3ZWxsLCBmb3IgdGhlIG9sZGVyIG9mIHR3byBmb3Jtcw=='%2Cnecessary:true%2Cpreferences:true%2Cstatistics:true%2Cmarketing:true%2Cver:1}",
       '+marketing +necessary +preferences +statistics',
     ],
     [
@@ -47,7 +48,7 @@ test('Cookiebot’s cookie is read as it stands there, although it is no JSON', 
 
 test('CookieYes: what was not asked for yet is no refusal', () => {
   const of = (action, functional, rest = 'analytics:no,performance:no,advertisement:no') =>
-    `consentid:WnNDZ1hYT0k,consent:${action || 'no'},action:${action},necessary:yes,functional:${functional},${rest}`;
+    `consentid:bWFkZSB1cA,consent:${action || 'no'},action:${action},necessary:yes,functional:${functional},${rest}`;
   check(cookieyes, [
     [of('yes', 'yes'), '+functional +necessary -advertisement -analytics -performance'],
     [encodeURIComponent(of('yes', 'no')), '+necessary -advertisement -analytics -functional -performance'],

@@ -10,7 +10,7 @@ import { COLLECT, FOLLOWING, ID, READY_MS, REQUIRED, SITE } from './harness/site
 import { until } from './harness/until.js';
 import { gate, nothingLeaked, scenario } from './harness/world.js';
 import { settled } from './pages/notes.js';
-import { ELSEWHERE, init, shopPage } from './pages/shop.js';
+import { ELSEWHERE, init, manifest, shopPage } from './pages/shop.js';
 
 /** The category that this file's owner asks for, of what each platform has; and what they had to say for it. */
 const PLATFORMS = {
@@ -32,9 +32,9 @@ const owner = (name, more) => {
 };
 
 /** A page with this platform on it, whose script has not come yet. */
-const page = (name, { form = 'stub', key = REQUIRED, early = '', script = init(key), cacheable } = {}) => {
+const page = (name, { form = 'stub', key = REQUIRED, early = '', script = init(key), ...more } = {}) => {
   const platform = readFileSync(new URL(`pages/cmp/${name}.js`, import.meta.url), 'utf8');
-  return shopPage({ form, key, early: `${platform}; cmp.begin?.(); ${early}`, script, cacheable });
+  return shopPage({ form, key, early: `${platform}; cmp.begin?.(); ${early}`, script, ...more });
 };
 
 const EARLY = `
@@ -78,7 +78,7 @@ for (const [name, { category }] of Object.entries(PLATFORMS)) {
       const { timestamp } = event(exchange);
       assert(Math.abs(Date.parse(timestamp) - called) < 500, `${timestamp} is when it was called`);
     }
-    assert.deepEqual(await stored(tab), ['datafly.' + REQUIRED]);
+    assert((await stored(tab)).includes('datafly.' + REQUIRED));
   });
 
   scenario(`${name}: a no forgets what waits, and is followed when it becomes a yes and a no again`, async (visitor) => {
@@ -97,7 +97,7 @@ for (const [name, { category }] of Object.entries(PLATFORMS)) {
     await tab.evaluate(() => datafly.track('Allowed'));
     await until(() => events(exchanges()).length, 'an event leaves');
     assert.deepEqual(events(exchanges()), ['Allowed']);
-    assert.deepEqual(await stored(tab), ['datafly.' + REQUIRED]);
+    assert((await stored(tab)).includes('datafly.' + REQUIRED));
 
     await tab.evaluate(() => cmp.reject());
     await until(() => said(exchanges())[2]?.[category] === false, 'and of the next no');
@@ -114,7 +114,7 @@ for (const [name, { category }] of Object.entries(PLATFORMS)) {
     await tab.evaluate(() => (cmp.load(), cmp.accept()));
     await until(() => accepted(first(), '/v1/consent')[0]?.over, 'the yes is said');
     await passed(tab);
-    assert.deepEqual(await stored(tab), ['datafly.' + REQUIRED]);
+    assert((await stored(tab)).includes('datafly.' + REQUIRED));
     // As if this browser knew nothing of it but what the platform has kept.
     await tab.goto('about:blank');
     const exchanges = gate.watch();
@@ -216,7 +216,8 @@ scenario('what the owner’s file says is what a page does', async (visitor) => 
   await until(() => said(exchanges()).length == 2, 'the change is said');
   await tab.evaluate(() => datafly.track('Refused'));
   await passed(tab);
-  assert.deepEqual([events(exchanges()).length, await stored(tab)], [2, ['datafly.' + FOLLOWING]]);
+  assert.equal(events(exchanges()).length, 2);
+  assert((await stored(tab)).includes('datafly.' + FOLLOWING));
 });
 
 scenario('module: `init` takes the same', async (visitor) => {
@@ -236,7 +237,16 @@ scenario('module: `init` takes the same', async (visitor) => {
   assert.deepEqual([events(exchanges()), await stored(tab)], [[], []]);
   await tab.evaluate(() => (cmp.load(), cmp.accept()));
   await until(() => events(exchanges()).length == 2, 'all leaves');
-  assert.deepEqual(await stored(tab), ['datafly.' + REQUIRED]);
+  assert((await stored(tab)).includes('datafly.' + REQUIRED));
+});
+
+scenario('a strict policy that allows the SDK allows this part of it', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ browser: owner('cookiebot') }));
+  const csp = `script-src 'self' ${ID} '${manifest.stub_csp}' ${COLLECT} 'wasm-unsafe-eval'; connect-src 'self' ${ID} ${COLLECT}; default-src 'self' data:; require-trusted-types-for 'script'`;
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(page('cookiebot', { early: EARLY, csp }));
+  await tab.evaluate(() => (cmp.load(), cmp.accept()));
+  await until(() => events(exchanges()).length == 2, 'all leaves');
 });
 
 scenario('who leaves without a word leaves nothing behind', async (visitor) => {

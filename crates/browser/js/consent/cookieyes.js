@@ -43,7 +43,8 @@ export const cookieyes = {
   follow: (changed) =>
     listen(document, ['cookieyes_banner_load', 'cookieyes_consent_update'], ({ detail }) => {
       const { accepted, rejected } = detail ?? {};
-      if (accepted && rejected) decided = answerOf([...accepted, ...rejected].map((name) => [name, accepted.includes(name)]), true);
+      const codes = accepted && rejected && [...accepted, ...rejected];
+      if (codes) decided = answerOf(codes.map((name) => [name, accepted.includes(name)]), true);
       changed();
     }),
 };

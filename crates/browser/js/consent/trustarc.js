@@ -59,8 +59,9 @@ export const trustarc = {
   // Its choice may have been told before somebody heard it: this goes on looking.
   follow: (changed) => {
     const hear = ({ data }) => {
+      const text = typeof data == 'string' ? data : data?.message;
       // It says so while it is still writing.
-      if (/submit_preferences/.test(typeof data == 'string' ? data : data?.message)) [0, 500].map((ms) => setTimeout(changed, ms));
+      if (/submit_preferences/.test(text)) [0, 500].map((ms) => setTimeout(changed, ms));
     };
     if (!isHeard) addEventListener('message', hear);
     isHeard = true;

@@ -14,7 +14,7 @@
   const decide = (consent) => {
     const isAny = put({ necessary: true, ...consent });
     const pairs = NAMES.map((name) => `${name}:${Cookiebot.consent[name]}`);
-    const members = ['stamp:%27oyu8X/qe3/KfCz+Ow3za8DxMH2p4RYtXEu4vYdMEnCaBMAKcu3pmBg==%27', ...pairs, 'method:%27explicit%27', 'ver:1', `utc:${Date.now()}`, 'region:%27de%27'];
+    const members = ['stamp:%27bWFkZSB1cCBmb3IgdGhlIHRlc3RzLCBub2JvZHkncyBvd24gc3RhbXA=%27', ...pairs, 'method:%27explicit%27', 'ver:1', `utc:${Date.now()}`, 'region:%27de%27'];
     document.cookie = `${COOKIE}={${members.join('%2C')}};path=/;max-age=31536000;secure;samesite=lax`;
     tell(isAny ? 'Accept' : 'Decline');
     tell('ConsentReady');

@@ -5,14 +5,14 @@
   let hasActed = false;
   const write = () => {
     const pairs = [...answers].map(([name, answer]) => `${name}:${answer ? 'yes' : 'no'}`);
-    const fields = ['consentid:WnNDZ1hYT0tOYm', `consent:${hasActed ? 'yes' : 'no'}`, `action:${hasActed ? 'yes' : ''}`, ...pairs];
+    const fields = ['consentid:bWFkZSB1cA', `consent:${hasActed ? 'yes' : 'no'}`, `action:${hasActed ? 'yes' : ''}`, ...pairs];
     document.cookie = `cookieyes-consent=${fields.join(',')};path=/;max-age=31536000;secure;samesite=strict`;
   };
   const told = () => ({
     activeLaw: 'gdpr',
     categories: Object.fromEntries(answers),
     isUserActionCompleted: hasActed,
-    consentID: 'WnNDZ1hYT0tOYm',
+    consentID: 'bWFkZSB1cA',
     languageCode: 'en',
   });
   const decide = (isGranted) => {
