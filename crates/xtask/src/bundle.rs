@@ -7,6 +7,7 @@
 //! The result is a pure function of the sources, the lockfiles and this program: no time, no path and no
 //! random name gets into it. `manifest.json` tells the server what there is.
 
+mod crates;
 mod names;
 mod npm;
 mod plan;
@@ -132,6 +133,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     write(&package, &npm::files(&steps, &script, &wasm_name, wasm, chunks)?, &stamp)?;
 
     println!("{}", sizes.table(&plan.budget));
+    println!("{}", crates::table(&steps.named(&compiled)?)?);
     sizes.check(&plan.budget).inspect_err(|_| {
         // The next run must not call this bundle current.
         let _ = fs::remove_file(out.join(STAMP));

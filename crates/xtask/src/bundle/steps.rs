@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -142,7 +143,6 @@ impl<'a> Steps<'a> {
             .web(true)?
             .typescript(false)
             .omit_default_module_path(true)
-            .remove_name_section(true)
             .remove_producers_section(true)
             .out_name("glue")
             .generate_output()
@@ -153,10 +153,25 @@ impl<'a> Steps<'a> {
         fs::write(work.join("glue.js"), glue).context("cannot write the bindings")?;
         fs::write(work.join("glue_bg.wasm"), bindings.wasm_mut().emit_wasm())
             .context("cannot write the bound wasm")?;
+        self.optimise(compiled, &self.plan.wasm_opt.flags)
+    }
+
+    /// The optimised wasm, with the names of its functions.
+    pub(crate) fn named(&self, compiled: &Path) -> Result<Vec<u8>> {
+        let flags = self.plan.wasm_opt.flags.iter().filter(|flag| *flag != "--strip-debug");
+        self.optimise(compiled, flags.map(String::as_str).chain(["--debuginfo"]))
+    }
+
+    fn optimise(
+        &self,
+        compiled: &Path,
+        flags: impl IntoIterator<Item = impl AsRef<OsStr>>,
+    ) -> Result<Vec<u8>> {
+        let work = work_dir(compiled);
         let optimised = work.join("optimised.wasm");
         let mut wasm_opt = self.npm_tool("wasm-opt");
         wasm_opt.arg(work.join("glue_bg.wasm")).arg("-o").arg(&optimised);
-        run(wasm_opt.args(&self.plan.wasm_opt.flags))?;
+        run(wasm_opt.args(flags))?;
         fs::read(&optimised).context("wasm-opt wrote nothing")
     }
 
