@@ -137,6 +137,7 @@ test('GPP: one refusal in one section of the United States counts, once the sign
   check(gpp, [
     [of({ usnat: [opted(2, 2, 2), { SubsectionType: 1, Gpc: false }] }), '+advertising'],
     [of({ usnat: [opted(2, 1, 2)] }), '-advertising'],
+    [of({ usnat: [{ SaleOptOut: 2, SaleOptOutNotice: 1, SensitiveDataProcessingOptOutNotice: 1 }] }), '+advertising'],
     [of({ usnat: [opted(2, 2, 2), { SubsectionType: 1, Gpc: true }] }), '-advertising'],
     // Some CMPs have one object where the specification has a list.
     [of({ usca: { SaleOptOut: 2, SharingOptOut: 2, Gpc: false } }), '+advertising'],

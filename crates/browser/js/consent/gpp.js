@@ -6,7 +6,8 @@
 // `TargetedAdvertisingOptOut` are 0 not applicable, 1 opted out, 2 did not; the older `uspv1` has `OptOutSale` Y, N or -;
 // a part may be `Gpc`. One refusal in one section counts. European sections are the TCF's, which is a source of its own.
 
-const FIELDS = ['SaleOptOut', 'SharingOptOut', 'TargetedAdvertisingOptOut', 'OptOutSale'];
+/** Not their notices, which end in another word. */
+const FIELD = /OptOut(Sale)?$/;
 
 /** What the CMP says, as codes; nothing if that is not settled. */
 export const parse = ({ signalStatus, applicableSections, parsedSections }) => {
@@ -15,7 +16,8 @@ export const parse = ({ signalStatus, applicableSections, parsedSections }) => {
   const sections = Object.entries(parsedSections ?? {}).filter(([name]) => /^us/.test(name));
   if (!sections[0]) return new Map();
   const parts = sections.flatMap(([, parts]) => parts ?? []);
-  const answers = parts.flatMap((part) => FIELDS.map((name) => part[name]));
+  const fields = parts.flatMap((part) => Object.entries(part));
+  const answers = fields.flatMap(([name, answer]) => (FIELD.test(name) ? [answer] : []));
   const isRefused = answers.some((answer) => /^(1|Y)$/.test(answer)) || parts.some(({ Gpc }) => Gpc == true);
   const isGranted = answers.some((answer) => /^(2|N)$/.test(answer));
   return new Map([['advertising', isRefused ? false : isGranted || void 0]]);
