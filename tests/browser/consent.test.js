@@ -1,7 +1,7 @@
 // What a visitor allows reaches the server, and takes the profile away at once where it is needed for one.
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { denies } from '../../crates/browser/js/consent.js';
+import { denies, stateOf } from '../../crates/browser/js/consent.js';
 import { accepted, pathsOf, to } from './harness/exchanges.js';
 import { LOADER, loaderWith, saysLater } from './harness/fakes.js';
 import { down, hang } from './harness/faults.js';
@@ -100,7 +100,7 @@ scenario('what is no state is reported and not sent', async (visitor) => {
 
 test('a category is granted as the server grants it', () => {
   const grants = (category, state) => grantsAll(category && [category], state);
-  const grantsAll = (consent, state) => !denies({ consent }, ['consent', JSON.stringify([state])]);
+  const grantsAll = (consent, state) => !denies({ consent }, stateOf(['consent', JSON.stringify([state])]));
   const state = { analytics: true, marketing: false, C0002: true, categories: { C0001: true, C0004: false, marketing: true, functional: true } };
   for (const category of ['analytics', 'C0001', 'functional', 'essential', undefined]) assert(grants(category, state), category);
   for (const category of ['marketing', 'personalization', 'C0002', 'C0003', 'C0004', 'categories', 'constructor']) {

@@ -5,7 +5,6 @@
 // force is not said again. Whoever is somebody else has agreed to nothing yet.
 import { isMap, recall, remember, tailOf } from './shared.js';
 
-const CANONICAL = /^(analytics|marketing|functional|personalization)$/;
 const FIELDS = ['analytics', 'categories', 'functional', 'google', 'marketing', 'personalization'];
 
 /** The state of a consent call in one spelling, of what the server reads; nothing if it is none. */
@@ -23,6 +22,16 @@ export const saidLast = (config) => tailOf(recall(config)).slice(1).join(':');
 /** Whether this state is in force, or on its way from this page. */
 export const isInForce = (config, state) =>
   saidLast(config) == state && (tailOf(recall(config))[0] || config.said == state);
+
+/**
+ * What a state, as text of ours, answers to a category: true, false, or something else for neither. Its fields are
+ * the canonical ones, two that are no booleans, and no others.
+ */
+export const answerTo = (text, name) => {
+  const state = JSON.parse(text || '{}');
+  const own = state[name];
+  return name == 'essential' || (own === !!own ? own : state.categories?.[name]);
+};
 
 /** Whether a call says something else than what is in force. */
 export const isNews = (config, call) => {
@@ -65,11 +74,6 @@ export const meet = (config, handle) => {
   if (agreed && agreed != handle) remember(config, void 0, []);
 };
 
-/** Whether a call takes back a consent without which this pipeline shows no profile. */
-export const denies = ({ consent = [] }, call) => {
-  const text = stateOf(call);
-  const state = text && JSON.parse(text);
-  const isGranted = (name) =>
-    name == 'essential' || ((CANONICAL.test(name) ? state[name] : null) ?? state.categories?.[name]) === true;
-  return !!text && !consent.every(isGranted);
-};
+/** Whether a state, if it is one, takes back a consent without which this pipeline shows no profile. */
+export const denies = ({ consent = [] }, state) =>
+  !!state && !consent.every((name) => answerTo(state, name) === true);

@@ -77,13 +77,16 @@ export interface InitOptions {
   /** Also makes the SDK a property of `window`, of this name. */
   global?: string;
   /**
-   * When the browser may store something for the SDK: always (`necessary`), never, or when the visitor allows
-   * this consent category.
+   * When the browser may store something for the SDK: always (`necessary`, the default), never, or when the visitor
+   * allows this consent category. What is stored is removed when that is taken back.
    */
   storage?: 'necessary' | 'never' | (string & {});
-  /** The consent category without which no event is sent. */
+  /**
+   * The consent category without which no event is sent. Until the visitor has answered, events wait in memory; a yes
+   * sends them with the time of their call, a no forgets them.
+   */
   collect?: string;
-  /** The consent platforms to follow. */
+  /** The consent platforms to follow. Each has to answer before anything is said; one refusal counts. */
   sources?: readonly ConsentSource[];
   /** Which category a consent platform's own code stands for, where the usual meaning is not meant. */
   mapping?: Readonly<Record<string, Category>>;

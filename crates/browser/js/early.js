@@ -47,7 +47,7 @@ export const obey = (datafly, config, call) => {
   const state = stateOf(call);
   if (!state) return;
   say(config, state);
-  if (!denies(config, call)) return;
+  if (!denies(config, state)) return;
   const [epoch, left, heard, denied, obeyed] = countersIn(config);
   datafly._e = epoch + 1;
   remember(config, [epoch + 1, left, heard, denied + 1, obeyed]);
@@ -112,7 +112,7 @@ export const enrichUrl = (config, name) => urlOf(config, '/v1/enrich') + '&provi
  * @returns {any} nothing where it is not there, or is no JSON
  */
 const written = (config) => {
-  if (denies(config, ['consent', `[${saidLast(config)}]`])) return;
+  if (denies(config, saidLast(config))) return;
   try {
     return JSON.parse(document.getElementById('datafly-profile').textContent).profiles;
   } catch {}
@@ -155,7 +155,7 @@ export const startEarly = (datafly, config) => {
   let tell = (call) => {};
   calls.push = (call) => {
     Array.prototype.push.call(calls, call);
-    if (denies(config, call)) swap(datafly, {}, datafly._e);
+    if (denies(config, stateOf(call))) swap(datafly, {}, datafly._e);
     tell(call);
   };
   const hydrate = (summary) => {

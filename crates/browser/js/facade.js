@@ -1,11 +1,13 @@
 // Between the recorded calls and the engine.
 import { Engine, finish, imports } from '#glue';
 import {
-  REASONS, counters, countersIn, denies, fallBack, isOpen, obey, outcome, remember, report, say, saidLast, tell,
+  REASONS, counters, countersIn, denies, fallBack, isOpen, keep, mayStore, obey, outcome, recall, remember, report, say,
+  saidLast, tailOf, tell,
 } from '#kit';
 import { chunk } from './chunk.js';
 import { timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
+import { gateOf } from './gate.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
 import { followPages } from './pages.js';
@@ -18,7 +20,12 @@ import { followPages } from './pages.js';
  */
 export const connect = async (datafly, config, early, wasm) => {
   const toEnvelope = envelopes(config);
-  if (config.browser.page) followPages(datafly);
+  const { sources, storage = 'necessary' } = config.browser;
+  if (sources || storage != 'necessary') {
+    const kit = { counters, keep, mayStore, recall, saidLast, tailOf };
+    chunk(config, 'consent').then((part) => part?.start(datafly, config, kit));
+  }
+  if (config.browser.page) followPages(datafly, config);
   let engine;
   /** The log-in of this page, if any. */
   let login;
@@ -45,10 +52,11 @@ export const connect = async (datafly, config, early, wasm) => {
     // Calls that waited are all looked at before the first leaves.
     queueMicrotask(outbox.flush);
   };
+  const gate = gateOf(config, (call) => (engine ? act(call) : send(call)));
 
   const fail = (code, known) => {
     engine = 0;
-    fallBack(datafly, config, known, code, send);
+    fallBack(datafly, config, known, code, gate.take);
   };
 
   /** What is stored. Where another tab named somebody, or let them go, the next answer tells who is here. */
@@ -76,7 +84,7 @@ export const connect = async (datafly, config, early, wasm) => {
     }
   };
 
-  const handle = (call) => {
+  const act = (call) => {
     const [name, argument] = call;
     try {
       if (name == 'init') {
@@ -112,9 +120,9 @@ export const connect = async (datafly, config, early, wasm) => {
         // With the visitor goes what they agreed to.
         remember(config, void 0, []);
       }
-      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
+      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || (kind == 'c' && denies(config, text)));
       // It could not be kept of nobody. Who denies is not named once more.
-      if (wasNobody && login && !denies(config, call)) handle(login);
+      if (wasNobody && login && !denies(config, text)) act(login);
     }
   };
 
@@ -122,7 +130,7 @@ export const connect = async (datafly, config, early, wasm) => {
     if (engine) return toEngine('unload');
     if (datafly._q.map) {
       // Nobody has taken the calls yet. Those that wait stay: the page may come back.
-      datafly._q.map(hold);
+      datafly._q.map(gate.take);
       datafly._q = datafly._q.filter((call) => !isAction(call));
     }
     outbox.flush(true);
@@ -137,11 +145,11 @@ export const connect = async (datafly, config, early, wasm) => {
     return fail('WASM_UNAVAILABLE', early);
   }
   const calls = datafly._q;
-  datafly._q = { push: handle };
+  datafly._q = { push: gate.take };
   const [, , , denied, obeyed] = counters(config.shared);
   // What nobody knows to have arrived is said again. A denial the engine repeats by itself.
-  if (isOpen(config.shared) && denied <= obeyed) handle(['consent', `[${saidLast(config)}]`]);
-  calls.map(handle);
+  if (isOpen(config.shared) && denied <= obeyed) gate.take(['consent', `[${saidLast(config)}]`]);
+  calls.map(gate.take);
   // Starts it: from here on requests are sent.
   toEngine('shown');
   early.answers.map(async (answer, id) => toEngine('enriched', id, ...(await answer)));
@@ -149,7 +157,9 @@ export const connect = async (datafly, config, early, wasm) => {
 
   addEventListener('storage', ({ key }) => {
     // Without a key: the page cleared everything.
-    if (key == null || key == 'datafly.' + config.pipelineKey) toEngine('shown');
+    if (key != null && key != 'datafly.' + config.pipelineKey) return;
+    toEngine('shown');
+    gate.look();
   });
   addEventListener('pageshow', ({ persisted }) => persisted && toEngine('shown'));
 };

@@ -29,6 +29,12 @@ declare const __DATAFLY_CONFIG__: {
   shared?: string;
   /** Where storage is denied, what would be stored. */
   stored?: string;
+  /** Put in by `join`, where storage is not always allowed: tells the other tabs. */
+  share?: (text: string) => void;
+  /** Put in by `followPages`: hears of each page view that is said. */
+  onPage?: () => void;
+  /** Put in by the part that follows consent platforms: says anew what they say. */
+  again?: () => void;
   /** The consent that this page said last. */
   said?: string;
   /** Put in by `init`. */
@@ -50,8 +56,22 @@ declare const __DATAFLY_CHUNKS__: Record<string, string>;
 
 declare const __DATAFLY_VERSION__: string;
 
+interface Navigator {
+  globalPrivacyControl?: boolean;
+}
+
 interface Window {
   datafly: any;
+  /** What consent platforms put there. */
+  Cookiebot?: any;
+  getCkyConsent?: any;
+  dataLayer?: any;
+  google_tag_data?: any;
+  OneTrust?: any;
+  OnetrustActiveGroups?: any;
+  truste?: any;
+  __tcfapi?: any;
+  __gpp?: any;
 }
 
 /** The bindings, in the target directory. */

@@ -2,15 +2,15 @@
 
 // prettier-ignore
 export let
-  REASONS, agree, beacon, byName, counters, countersIn, denies, enrichUrl, exchange, fallBack, isInForce, isMap,
-  isNobody, isOpen, judge, logOut, mayStore, meet, obey, outcome, remember, report, say, saidLast, stateOf,
-  swap, tell, tellServer, urlOf;
+  REASONS, agree, answerTo, beacon, byName, counters, countersIn, denies, enrichUrl, exchange, fallBack, isInForce,
+  isMap, isNobody, isOpen, judge, keep, logOut, mayStore, meet, obey, outcome, recall, remember, report, say,
+  saidLast, stateOf, swap, tailOf, tell, tellServer, urlOf;
 
 export const lend = (kit) => {
   // prettier-ignore
   [
-  REASONS, agree, beacon, byName, counters, countersIn, denies, enrichUrl, exchange, fallBack, isInForce, isMap,
-  isNobody, isOpen, judge, logOut, mayStore, meet, obey, outcome, remember, report, say, saidLast, stateOf,
-  swap, tell, tellServer, urlOf,
+    REASONS, agree, answerTo, beacon, byName, counters, countersIn, denies, enrichUrl, exchange, fallBack,
+    isInForce, isMap, isNobody, isOpen, judge, keep, logOut, mayStore, meet, obey, outcome, recall, remember,
+    report, say, saidLast, stateOf, swap, tailOf, tell, tellServer, urlOf,
   ] = kit;
 };

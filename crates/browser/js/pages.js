@@ -3,12 +3,10 @@
 // in the same breath says it instead.
 
 /** @param {any} datafly */
-export const followPages = (datafly) => {
+export const followPages = (datafly, config) => {
   /** Whether the page has said the view of this address itself. */
   let said = datafly._q.some(([name]) => name == 'page');
-  datafly.on('event', ({ detail }) => {
-    if (detail.type == 'page') said = true;
-  });
+  config.onPage = () => (said = true);
   const say = () => said || datafly.page();
   // A page that is rendered before anybody looks at it is seen later, or never.
   if (/** @type {any} */ (document).prerendering) document.addEventListener('prerenderingchange', say, { once: true });

@@ -1,17 +1,17 @@
 // What the tabs of a browser share, as stored: `epoch:left:heard:denied:obeyed` (src/epoch.rs), then the
 // consent said last: `:handle:state` (consent.js).
-
 import { mayStore } from './allow.js';
 
 /** Of something that came as JSON. */
 export const isMap = (value) => value instanceof Object && !Array.isArray(value);
 
-/** Where storage is denied, or not allowed, each page remembers for itself. */
+/** What the tabs share; where storage is denied, or not allowed, what this page knows of it. */
 export const recall = (config) => {
   try {
-    if (mayStore(config)) return localStorage['datafly.' + config.pipelineKey] || '';
-  } catch {}
-  return config.stored || '';
+    return config.stored ?? localStorage['datafly.' + config.pipelineKey] ?? '';
+  } catch {
+    return '';
+  }
 };
 
 /** What comes after the counters. */
@@ -24,11 +24,21 @@ export const counters = (text) =>
 /** The counters as they are now. */
 export const countersIn = (config) => counters(recall(config));
 
-/** Stores either part; the other one stays. */
+/** Keeps that where it is allowed, which may be what it says itself; else in this page alone. */
+export const keep = (config, text) => {
+  const key = 'datafly.' + config.pipelineKey;
+  config.stored = text;
+  try {
+    if (mayStore(config)) {
+      localStorage[key] = text;
+      config.stored = void 0;
+    } else delete localStorage[key];
+  } catch {}
+};
+
+/** Shares either part; the other one stays. */
 export const remember = (config, counters = countersIn(config), tail = tailOf(recall(config))) => {
   const text = [...counters, ...tail].join(':');
-  try {
-    if (mayStore(config)) return (localStorage['datafly.' + config.pipelineKey] = text);
-  } catch {}
-  config.stored = text;
+  keep(config, text);
+  config.share?.(text);
 };

@@ -198,7 +198,7 @@ fn what_the_browser_does_is_checked_word_by_word() {
         ("browser.storage = \"\"", "`pipelines[0].browser.storage` is", "`necessary`, `never`"),
         ("browser.collect = \" \"", "`pipelines[0].browser.collect` is", "such as `analytics`"),
         (
-            "browser.sources = [\"onetrust\", \"trust\"]",
+            "browser = { collect = \"analytics\", sources = [\"onetrust\", \"trust\"] }",
             "`pipelines[0].browser.sources[1]`",
             "`trustarc`",
         ),
@@ -230,6 +230,36 @@ fn the_browser_does_everything_by_itself_unless_the_owner_says_otherwise() {
     assert_eq!(
         serde_json::to_string(&all).unwrap(),
         r#"{"storage":"functional","collect":"analytics","sources":["tcf"],"mapping":{"C0003":"functional"},"page":false,"session":false,"declare":true,"omit":["vendor_ids"]}"#
+    );
+}
+
+#[test]
+fn where_consent_is_asked_for_nothing_is_stored_without_it_unless_the_owner_says_so() {
+    let storage = |written: &str| {
+        let text = GOOD.replacen("cookie_domain = \"example.com\"", written, 1);
+        parse(&text).map(|config| config.pipelines[0].browser.storage.clone()).unwrap()
+    };
+    for (written, expected) in [
+        ("", None),
+        ("browser.collect = \"analytics\"", Some("analytics")),
+        ("consent.enrich = \"personalization\"", Some("personalization")),
+        (
+            "consent = { enrich = \"personalization\", cookie = \"C0003\" }\ncookie = \"after_consent\"",
+            Some("C0003"),
+        ),
+        (
+            "consent.enrich = \"personalization\"\nbrowser = { collect = \"analytics\", storage = \"necessary\" }",
+            Some("necessary"),
+        ),
+        ("consent.enrich = \"marketing\"\nbrowser.sources = [\"gpc\"]", Some("marketing")),
+    ] {
+        assert_eq!(storage(written).as_deref(), expected, "{written}");
+    }
+    assert_one_mistake(
+        "cookie_domain = \"example.com\"",
+        "browser.sources = [\"gpc\"]",
+        "`pipelines[0].browser.sources`",
+        "Write `storage`",
     );
 }
 

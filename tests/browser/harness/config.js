@@ -1,6 +1,6 @@
 // The server's configuration file.
 import {
-  ALLOWED, ALLOWED_OF_CONTEXT, ASKING, COLLECT, CONTEXT, COOKIELESS, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE,
+  ALLOWED, ALLOWED_OF_CONTEXT, ASKING, COLLECT, CONTEXT, COOKIELESS, FOLLOWING, FOREIGN, ID, OFF, READY_MS, REQUIRED, SITE,
 } from './site.js';
 
 export const COOKIE_SECRET = 'cookie-key-of-the-browser-tests-0123456789';
@@ -19,12 +19,15 @@ cookie_keys = [{ id = "t", secret = { env = "COOKIE_KEY" } }]
 ${pipeline(REQUIRED, sandbox)}
 ${pipeline(OFF, sandbox, { verification: 'off' })}
 ${pipeline(FOREIGN, sandbox, { origin: 'https://www.other.test' })}
-${pipeline(ASKING, sandbox, { own: 'consent.enrich = "personalization"' })}
+${pipeline(ASKING, sandbox, { own: 'consent.enrich = "personalization"', browser: NECESSARY })}
+${pipeline(FOLLOWING, sandbox, { browser: FOLLOWED })}
 ${pipeline(COOKIELESS, sandbox, { verification: 'off', own: COOKIE_AFTER_CONSENT })}
 ${pipeline(CONTEXT, sandbox, { allowed: [...ALLOWED, ...ALLOWED_OF_CONTEXT], integration: MAPPINGS })}
 `;
 
 const QUIET = '{ page = false, session = false }';
+const NECESSARY = '{ page = false, session = false, storage = "necessary" }';
+const FOLLOWED = `{ page = false, session = false, storage = "functional", collect = "analytics", sources = ["gpc", "onetrust"], mapping = { C0002 = "functional", C0003 = "analytics" } }`;
 
 const COOKIE_AFTER_CONSENT = `
 cookie = "after_consent"

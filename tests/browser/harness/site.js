@@ -11,6 +11,8 @@ export const FOREIGN = 'dk_test_other';
 export const ASKING = 'dk_test_asking';
 /** `verification = "off"`; sets no cookie where `functional` is not allowed. */
 export const COOKIELESS = 'dk_test_cookieless';
+/** Stores with `functional`, collects with `analytics`, as the page's OneTrust says. */
+export const FOLLOWING = 'dk_test_following';
 /** Its profiles depend on the page. */
 export const CONTEXT = 'dk_test_context';
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use datafly_core::v1::BrowserConfig;
 use datafly_settings::Section;
 
+use super::consent::ConsentConfig;
+
 /// The consent platforms that the browser can follow.
 const SOURCES: [&str; 8] =
     ["cookiebot", "cookieyes", "google", "gpc", "gpp", "onetrust", "tcf", "trustarc"];
@@ -26,15 +28,25 @@ const CONTEXT: [&str; 9] = [
     "viewport",
 ];
 
-/// Of a pipeline's section.
-pub(super) fn read(mut section: Section<'_>) -> BrowserConfig {
-    let otherwise = BrowserConfig::default();
+/// Of a pipeline's section. Where the owner asks for consent and does not say when the browser may store
+/// something, it may when that consent is there: that nobody was asked is no declaration of what is necessary.
+pub(super) fn read(section: Option<Section<'_>>, consent: &ConsentConfig) -> BrowserConfig {
+    let otherwise = BrowserConfig { storage: consent.for_storage(), ..BrowserConfig::default() };
+    let Some(mut section) = section else { return otherwise };
     let storage = category(&mut section, "storage", "`necessary`, `never` or a consent category");
     let collect = category(&mut section, "collect", "a category such as `analytics`");
+    let sources = names(&mut section, "sources", &SOURCES);
+    let storage = storage.or(otherwise.storage).or_else(|| collect.clone());
+    if storage.is_none() && !sources.is_empty() {
+        section.refuse(
+            "sources",
+            "for what? Write `storage`, when the browser may store something, or `collect`, when events may leave",
+        );
+    }
     let config = BrowserConfig {
         storage,
         collect,
-        sources: names(&mut section, "sources", &SOURCES),
+        sources,
         mapping: mapping(&mut section),
         page: section.optional("page").unwrap_or(otherwise.page),
         session: section.optional("session").unwrap_or(otherwise.session),

@@ -31,6 +31,11 @@ impl ConsentConfig {
         all
     }
 
+    /// What a visitor has to allow before the browser stores anything, unless the owner says it.
+    pub(super) fn for_storage(&self) -> Option<String> {
+        self.cookie.clone().or_else(|| self.enrich.clone())
+    }
+
     /// Of a pipeline's section.
     pub(super) fn read(pipeline: &mut Section<'_>) -> Self {
         let when = pipeline.optional::<CookieWhen>("cookie").unwrap_or_default();

@@ -69,7 +69,7 @@ impl PipelineConfig {
         let server_keys =
             section.sections("server_keys").into_iter().filter_map(server_key).collect();
         let consent = ConsentConfig::read(&mut section);
-        let browser = section.section("browser").map(browser::read).unwrap_or_default();
+        let browser = browser::read(section.section("browser"), &consent);
         let integrations = integrations(&mut section);
         section.end();
         Some(Self {
