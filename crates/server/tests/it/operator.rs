@@ -110,6 +110,20 @@ fn what_needs_a_restart_is_named_in_the_health_answer() {
     assert!(!folder.path().join("other").exists());
 }
 
+/// A boot script is written once per configuration.
+#[test]
+fn what_the_browser_does_by_itself_changes_without_a_restart() {
+    let (folder, _vendor) = set_up();
+    let server = Process::serve(folder.path());
+    let loader = || server.send("GET", "/v1/loader.js?key=dk_test_process", "", "");
+    assert!(loader().contains(r#""browser":{"page":true,"session":true}"#));
+    let section = "[pipelines.browser]\npage = false\nomit = [\"vendor_ids\"]\n\n";
+    let integrations = "[[pipelines.integrations]]";
+    change(folder.path(), integrations, &[section, integrations].concat());
+    let changed = r#""browser":{"page":false,"session":true,"omit":["vendor_ids"]}"#;
+    until(loader, |script| script.contains(changed));
+}
+
 #[test]
 fn the_owner_s_listener_is_open_for_health_only() {
     let (folder, _vendor) = set_up();

@@ -11,10 +11,13 @@ use super::steps::{Names, Steps};
 /// What the description says in place of the version.
 const VERSION: &str = "\"version\": \"0.0.0\"";
 
+/// Builds one entry of `js/` in a format.
+type Script<'a> = dyn Fn(&str, &'static str, &Names) -> Result<Vec<u8>> + 'a;
+
 /// The files of the package. Chunks are given by their names.
 pub(crate) fn files(
     steps: &Steps,
-    script: &dyn Fn(&str, &'static str, &Names) -> Result<Vec<u8>>,
+    script: &Script<'_>,
     wasm_name: &str,
     wasm: Vec<u8>,
     chunks: Vec<(String, Vec<u8>)>,

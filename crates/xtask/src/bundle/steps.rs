@@ -225,10 +225,20 @@ impl<'a> Steps<'a> {
             .arg(format!("--define:__DATAFLY_CHUNKS__={}", serde_json::to_string(chunks)?))
             .arg(format!("--define:__DATAFLY_VERSION__=\"{}\"", env!("CARGO_PKG_VERSION")))
             .stderr(Stdio::inherit());
-        let mut script = output(&mut esbuild)?;
+        let bundled = work_dir(compiled).join("bundled.js");
+        fs::write(&bundled, output(&mut esbuild)?).context("cannot write the bundled script")?;
+        let mut script = self.shorten(&bundled, *format == "esm")?;
         script.truncate(script.trim_ascii_end().len());
-        ensure!(!script.is_empty(), "esbuild wrote nothing for {file}");
+        ensure!(!script.is_empty(), "nothing is left of {file}");
         Ok(script)
+    }
+
+    /// What esbuild leaves is some percent longer than need be.
+    fn shorten(&self, script: &Path, is_module: bool) -> Result<Vec<u8>> {
+        let mut terser = self.npm_tool("terser");
+        terser.arg(script).args(["--ecma", "2020", "--mangle", "--compress", "passes=3"]);
+        terser.args(is_module.then_some("--module")).stderr(Stdio::inherit());
+        output(&mut terser)
     }
 
     /// What the npm package has beside what is built.
