@@ -240,6 +240,21 @@ scenario('module: `init` takes the same', async (visitor) => {
   assert((await stored(tab)).includes('datafly.' + REQUIRED));
 });
 
+scenario('a page view that waits is said all the same, and not once more by itself', async (visitor) => {
+  gate.fault(LOADER, loaderWith({ browser: owner('cookiebot', { page: true }) }));
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(page('cookiebot'));
+  await passed(tab);
+  await tab.evaluate(() => {
+    history.pushState(null, '', '?next');
+    datafly.page('Next');
+  });
+  await passed(tab);
+  await tab.evaluate(() => (cmp.load(), cmp.accept(), datafly.track('Last')));
+  await until(() => events(exchanges()).includes('Last'), 'all leaves');
+  assert.deepEqual(events(exchanges()), [undefined, 'Next', 'Last']);
+});
+
 scenario('a strict policy that allows the SDK allows this part of it', async (visitor) => {
   gate.fault(LOADER, loaderWith({ browser: owner('cookiebot') }));
   const csp = `script-src 'self' ${ID} '${manifest.stub_csp}' ${COLLECT} 'wasm-unsafe-eval'; connect-src 'self' ${ID} ${COLLECT}; default-src 'self' data:; require-trusted-types-for 'script'`;
