@@ -57,6 +57,17 @@ async fn wasm_has_its_own_type() {
     assert_eq!(answer.header("content-type"), "application/wasm");
 }
 
+/// What the loader imports, and what is loaded when it is needed.
+#[tokio::test]
+async fn every_part_of_the_bundle_is_there() {
+    let app = TestApp::start().await;
+    for (name, body) in [("engine-1.js", "plain engine"), ("debug-1.js", "plain debug")] {
+        let answer = app.browser().send("GET", &format!("/v1/assets/{name}"), &[], "").await;
+        assert_eq!(answer.body, body);
+        assert_eq!(answer.header("content-type"), "text/javascript; charset=utf-8");
+    }
+}
+
 #[tokio::test]
 async fn there_is_no_way_out_of_the_folder() {
     let app = TestApp::start().await;

@@ -285,7 +285,7 @@ mod loader {
         assert_eq!(answer.set_cookies().len(), 2);
         assert_eq!(
             String::from_utf8_lossy(&answer.body),
-            r#"boot({"pipelineKey":"dk_test_shop","endpoint":"https://id.shop.test","assets":"https://collect.shop.test/v1/assets/","module":"sdk-1.js","wasm":"sdk-1.wasm","providers":["amperity"],"timeoutMs":3000,"credentialed":true,"context":false,"profiles":{"amperity":{}},"handle":"HANDLE"})"#
+            r#"boot({"pipelineKey":"dk_test_shop","endpoint":"https://id.shop.test","assets":"https://collect.shop.test/v1/assets/","engine":"engine-1.js","wasm":"sdk-1.wasm","providers":["amperity"],"timeoutMs":3000,"credentialed":true,"context":false,"browser":{"page":true,"session":true},"chunks":{"debug":"debug-1.js"},"profiles":{"amperity":{}},"handle":"HANDLE"})"#
                 .replace("HANDLE", &handle_in(&answer))
         );
         assert_eq!(app.vendor_calls(), 0, "nobody can know an id of this very answer");

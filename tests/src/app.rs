@@ -354,11 +354,20 @@ pub fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbo
 /// The least the server takes for a bundle. The real one is tested in a real browser.
 fn write_bundle(folder: &TempDir) {
     for (name, content) in [
-        ("manifest.json", r#"{"loader":"loader.js","module":"sdk-1.js","wasm":"sdk-1.wasm"}"#),
+        (
+            "manifest.json",
+            r#"{"loader":"loader.js","module":"sdk-1.js","engine":"engine-1.js","wasm":"sdk-1.wasm","chunks":{"debug":"debug-1.js"}}"#,
+        ),
         ("loader.js", "boot(__DATAFLY_CONFIG__)"),
         ("sdk-1.js", "plain js"),
         ("sdk-1.js.br", "brotli js"),
         ("sdk-1.js.gz", "gzip js"),
+        ("engine-1.js", "plain engine"),
+        ("engine-1.js.br", "brotli engine"),
+        ("engine-1.js.gz", "gzip engine"),
+        ("debug-1.js", "plain debug"),
+        ("debug-1.js.br", "brotli debug"),
+        ("debug-1.js.gz", "gzip debug"),
         ("sdk-1.wasm", "plain wasm"),
         ("sdk-1.wasm.br", "brotli wasm"),
         ("sdk-1.wasm.gz", "gzip wasm"),

@@ -57,11 +57,6 @@ export const agree = (config, state, handle) => {
   remember(config, void 0, [last == state ? handle : '', last]);
 };
 
-/** The server refuses to know this state: it is none. */
-export const drop = (config, state) => {
-  if (saidLast(config) == state) remember(config, void 0, []);
-};
-
 /** The visitor with this handle is here, if an answer names one. */
 export const meet = (config, handle) => {
   if (!handle) return;

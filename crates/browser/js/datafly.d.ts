@@ -13,7 +13,9 @@
  * if (datafly.profile.amperity?.Persona === 'Value Hunter') { … }
  * ```
  *
- * The install snippet gives a page the same object as `window.datafly`, already initialised.
+ * The install snippet gives a page the same object as `window.datafly`, already initialised; `data-global` on
+ * its tags gives it another name. However often and in whatever order the SDK comes into a page, one instance
+ * of a pipeline works there, and the others are other names of it.
  *
  * Nothing here throws or rejects. What goes wrong is told by the window's `datafly:error` event and by
  * `console.warn`.
@@ -24,7 +26,10 @@ export interface Attributes {
   readonly [name: string]: any;
 }
 
-/** Attributes by provider. Empty until there is an answer, and after a log-out. */
+/**
+ * Attributes by provider. Empty until there is an answer, and after a log-out. May be augmented with the names
+ * that a site knows.
+ */
 export interface Profile {
   readonly [provider: string]: Attributes | undefined;
 }
@@ -67,6 +72,71 @@ export interface InitOptions {
   };
   /** Gives the token of every `identify` that brings none. */
   getToken?: GetToken;
+  /** Also makes the SDK a property of `window`, of this name. */
+  global?: string;
+  /**
+   * When the browser may store something for the SDK: always (`necessary`), never, or when the visitor allows
+   * this consent category.
+   */
+  storage?: 'necessary' | 'never' | (string & {});
+  /** The consent category without which no event is sent. */
+  collect?: string;
+  /** The consent platforms to follow. */
+  sources?: readonly ConsentSource[];
+  /** Which category a consent platform's own code stands for, where the usual meaning is not meant. */
+  mapping?: Readonly<Record<string, Category>>;
+  /** Says page views by itself, on load and when the address changes. Without the loader: only if true. */
+  page?: boolean;
+  /** Keeps profiles for the next page of the tab. Default true. */
+  session?: boolean;
+  /** Parts of the automatic context that events go without. */
+  omit?: readonly ContextPart[];
+}
+
+/** A kind of use that a visitor allows or not. */
+export type Category = 'essential' | 'analytics' | 'marketing' | 'functional' | 'personalization';
+
+/** A consent platform that can be followed. */
+export type ConsentSource =
+  'cookiebot' | 'cookieyes' | 'google' | 'gpc' | 'gpp' | 'onetrust' | 'tcf' | 'trustarc';
+
+/** What events say of the page and the browser by themselves. */
+export type ContextPart =
+  | 'campaign' | 'click_ids' | 'locale' | 'page' | 'referrer' | 'session' | 'timezone' | 'vendor_ids' | 'viewport';
+
+/** An event on its way to the server, without any token. */
+export interface Envelope {
+  readonly type: 'identify' | 'page' | 'track' | 'group';
+  /** Names this event, in every attempt to deliver it. */
+  readonly messageId: string;
+  /** When it was called, in ISO 8601. */
+  readonly timestamp: string;
+  userId?: string;
+  event?: any;
+  name?: any;
+  groupId?: any;
+  traits?: any;
+  properties?: any;
+  context?: Record<string, any>;
+}
+
+/**
+ * Sees each event before it is queued. Gives the event, changed or not, or `null` to drop it; where it gives
+ * nothing, the event goes as it was left. Where it throws, the event goes as it was.
+ * `type`, `messageId` and `timestamp` stay what they are.
+ */
+export type Middleware = (event: Envelope) => Envelope | null | void;
+
+/** Detail of each of the window's events, which `on` takes without `datafly:`. */
+export interface Events {
+  /** The SDK has taken the calls over, with or without wasm. */
+  ready: null;
+  profile: ProfileDetail;
+  error: ErrorDetail;
+  /** An event goes to the server. */
+  event: Envelope;
+  /** What the visitor allows has changed. */
+  consent: Consent;
 }
 
 /**
@@ -100,7 +170,7 @@ export interface Consent {
 export interface ErrorDetail {
   /**
    * Stable. From the SDK: `INVALID_CONFIG`, `ALREADY_INITIALISED`, `INVALID_USER_ID`, `INVALID_CONSENT`,
-   * `NOT_SERIALISABLE`, `TOKEN_UNAVAILABLE`, `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`,
+   * `MIDDLEWARE_FAILED`, `CHUNK_UNAVAILABLE`, `NOT_SERIALISABLE`, `TOKEN_UNAVAILABLE`, `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`,
    * `EVENT_REFUSED`, `ENRICH_DENIED`, `ENRICH_FAILED`, `WASM_UNAVAILABLE`, `SDK_UNAVAILABLE`, `SDK_BROKEN`; for a refused event, the server's own code.
    */
   readonly code: string;
@@ -138,6 +208,9 @@ export interface Datafly {
   /** Says that something happened. */
   track(event: string, properties?: object): void;
 
+  /** Says that the visitor belongs to a group, such as a company, and what is known of that. */
+  group(groupId: string | number, traits?: object): void;
+
   /** Logs the visitor out: empties the profile at once, in every tab, and makes a new visitor. */
   reset(): void;
 
@@ -160,6 +233,25 @@ export interface Datafly {
    * same time share one request. Settles like `onProfileReady`.
    */
   refreshProfile(callback?: (outcome: Outcome) => unknown): Promise<Outcome>;
+
+  /** Calls back with each new profile; what it returns ends that. */
+  onProfileChange(callback: (profile: Profile) => unknown): () => void;
+
+  /** Waits until the server has every event that was called, but no longer than `enrich.timeoutMs`. */
+  flush(callback?: () => unknown): Promise<unknown>;
+
+  /** Listens to the window's `datafly:<name>` events. The same listener is added once. */
+  on<Name extends keyof Events>(name: Name, listener: (event: CustomEvent<Events[Name]>) => unknown): void;
+  off<Name extends keyof Events>(name: Name, listener: (event: CustomEvent<Events[Name]>) => unknown): void;
+
+  /** Shows this function every event that is called from here on, after those of earlier calls. */
+  use(middleware: Middleware): void;
+
+  /** Writes what happens to the console; `false` ends that. */
+  debug(wanted?: boolean): void;
+
+  /** Of the SDK; absent before the loader has come. */
+  readonly version: string;
 }
 
 declare const datafly: Datafly;
@@ -173,6 +265,14 @@ export declare const reset: Datafly['reset'];
 export declare const consent: Datafly['consent'];
 export declare const onProfileReady: Datafly['onProfileReady'];
 export declare const refreshProfile: Datafly['refreshProfile'];
+export declare const group: Datafly['group'];
+export declare const flush: Datafly['flush'];
+export declare const onProfileChange: Datafly['onProfileChange'];
+export declare const on: Datafly['on'];
+export declare const off: Datafly['off'];
+export declare const use: Datafly['use'];
+export declare const debug: Datafly['debug'];
+export declare const version: string;
 
 declare global {
   interface Window {
@@ -180,7 +280,10 @@ declare global {
     datafly: Datafly;
   }
   interface WindowEventMap {
-    'datafly:error': CustomEvent<ErrorDetail>;
+    'datafly:ready': CustomEvent<null>;
     'datafly:profile': CustomEvent<ProfileDetail>;
+    'datafly:error': CustomEvent<ErrorDetail>;
+    'datafly:event': CustomEvent<Envelope>;
+    'datafly:consent': CustomEvent<Consent>;
   }
 }

@@ -7,7 +7,7 @@
 // answer is there: with reason `inline` unless one of those has attributes. They count for nothing once
 // somebody was named, logged out or decided what is allowed.
 import { agree, denies, isNews, isOpen, meet, say, saidLast, stateOf } from './consent.js';
-import { report } from './install.js';
+import { report, tell } from './install.js';
 import { counters, countersIn, isMap, recall, remember } from './shared.js';
 
 /** Where something is, with the key. */
@@ -220,7 +220,18 @@ export const swap = (datafly, profile, epoch) => {
     return;
   }
   datafly.profile = profile;
-  queueMicrotask(() => dispatchEvent(new CustomEvent('datafly:profile', { detail: { profile, epoch } })));
+  queueMicrotask(() => tell('profile', { profile, epoch }));
+};
+
+/** Where the instance of a pipeline is on this page, however it came: two would say everything twice. */
+export const placeOf = (config) => Symbol.for('datafly.' + config.pipelineKey);
+
+/** Makes an instance another name of its twin: it passes its calls on, and shows what the twin shows. */
+export const follow = (datafly, twin) => {
+  datafly._q.map((call) => twin._q.push(call));
+  for (const name in twin) {
+    Object.defineProperty(datafly, name, { get: () => twin[name], set: (value) => (twin[name] = value) });
+  }
 };
 
 /**
@@ -232,10 +243,13 @@ export const claim = (datafly, config) => {
   meet(config, config.handle);
   config.shared = recall(config);
   datafly._k = config.pipelineKey;
+  datafly.version = __DATAFLY_VERSION__;
+  window[placeOf(config)] = datafly;
   datafly._t = timeoutMs;
   datafly._e = counters(config.shared)[0];
-  datafly._q.map(([, settle, time]) => {
+  datafly._q.map(([, settle, time, timer]) => {
     if (settle && settle.call) {
+      clearTimeout(timer);
       setTimeout(() => settle(outcome(datafly, 'timeout')), time + timeoutMs - Date.now());
     }
   });
@@ -286,4 +300,5 @@ export const fallBack = async (datafly, config, early, code, send) => {
     },
   };
   calls.map(datafly._q.push);
+  tell('ready');
 };

@@ -1,17 +1,5 @@
 // The event envelope: what a call of the page looks like to the server.
-import { isInForce, isNobody, stateOf } from './consent.js';
-import { report } from './install.js';
-import { isMap } from './shared.js';
-
-const uuid = () => {
-  // `randomUUID` exists on secure pages only.
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (byte) => (byte + 256).toString(16).slice(1)).join('');
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-};
+import { isInForce, isMap, isNobody, report, stateOf, tell } from '#kit';
 
 /** Where a kind of event is posted (datafly-core, `v1::path`). */
 export const pathOf = (kind) => '/v1/' + ({ r: 'reset', c: 'consent' }[kind] ?? kind);
@@ -21,6 +9,13 @@ export const getTokenOf = (options) => {
   try {
     const { getToken } = options;
     return typeof getToken == 'function' ? getToken : void 0;
+  } catch {}
+};
+
+/** The token among the options of an `identify`. */
+const tokenOf = (options) => {
+  try {
+    return options.token;
   } catch {}
 };
 
@@ -48,6 +43,29 @@ export const withToken = (text, token) => (token == null ? text : JSON.stringify
 export const sentNow = (text) => text.replace(/^{"type"/, `{"sentAt":"${new Date().toISOString()}","type"`);
 
 /**
+ * An event as the page's own functions (`use`) leave it, as text; nothing if one drops it. Which event it is,
+ * when it was called and whose it is are not theirs to say, and no token is shown to them.
+ */
+const edited = (event, edits = []) => {
+  const { type, messageId, timestamp, handle, token } = event;
+  let text = JSON.stringify({ ...event, token: void 0 });
+  for (const edit of edits) {
+    try {
+      const copy = JSON.parse(text);
+      const result = edit(copy);
+      if (result === null) return;
+      const next = result ?? copy;
+      if (!isMap(next) || next.then) throw 'it gives no event';
+      text = JSON.stringify({ type, ...next, ...{ type, messageId, timestamp, handle, token: void 0 } });
+    } catch (error) {
+      report('MIDDLEWARE_FAILED', `the event goes as it was: ${error}`);
+    }
+  }
+  tell('event', JSON.parse(text));
+  return withToken(text, token);
+};
+
+/**
  * A function from a recorded call to [kind, text, getToken], or to nothing if there is nothing to send.
  * It remembers the last `identify` for the events after it, until `reset`. An event carries the handle of the
  * visitor it was called for, so that it is nobody else's when it arrives; whom those two make of the visitor,
@@ -56,13 +74,13 @@ export const sentNow = (text) => text.replace(/^{"type"/, `{"sentAt":"${new Date
 export const envelopes = (config) => {
   let userId;
   return (call) => {
-    const [type, json, time, url, title, args] = call;
+    const [type, json, time, url, title, args, messageId] = call;
     if (!json) {
       report('NOT_SERIALISABLE', type + ': the arguments cannot be written as JSON');
       return;
     }
     // JSON has `null` where the page passed nothing.
-    let [first, second, third] = JSON.parse(json).map((value) => value ?? void 0);
+    let [first, second] = JSON.parse(json).map((value) => value ?? void 0);
     if (type == 'reset') {
       userId = config.handle = void 0;
       return ['r', ''];
@@ -70,7 +88,10 @@ export const envelopes = (config) => {
     if (type == 'consent') {
       const state = stateOf(call);
       if (!state) report('INVALID_CONSENT', 'consent: the state is no object');
-      else if (!isInForce(config, state)) return ['c', state];
+      else if (!isInForce(config, state)) {
+        tell('consent', JSON.parse(state));
+        return ['c', state];
+      }
       return;
     }
     if (type == 'identify') {
@@ -85,7 +106,7 @@ export const envelopes = (config) => {
     const { pathname, search } = new URL(url);
     const event = {
       type,
-      messageId: uuid(),
+      messageId,
       timestamp: new Date(time).toISOString(),
       userId,
       handle: config.handle,
@@ -100,12 +121,16 @@ export const envelopes = (config) => {
     if (type == 'identify') {
       if (!isNobody(config)) config.handle = void 0;
       event.traits = second;
-      event.token = third && third.token;
+      event.token = tokenOf(args[2]);
       getToken = getTokenOf(args[2]) ?? (event.token ? void 0 : config.getToken);
+    } else if (type == 'group') {
+      event.groupId = first;
+      event.traits = second;
     } else {
       event[type == 'page' ? 'name' : 'event'] = first;
       event.properties = second;
     }
-    return [type[0], JSON.stringify(event), getToken];
+    const text = edited(event, config.edits);
+    return text && [type[0], text, getToken];
   };
 };

@@ -1,12 +1,13 @@
 // Between the recorded calls and the engine.
 import { Engine, finish, imports } from '#glue';
-import { denies, isOpen, say, saidLast } from './consent.js';
-import { fallBack, obey, outcome, REASONS, timeoutOf } from './early.js';
+import {
+  REASONS, counters, countersIn, denies, fallBack, isOpen, obey, outcome, remember, report, say, saidLast, tell,
+} from '#kit';
+import { chunk } from './chunk.js';
+import { timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
-import { report } from './install.js';
-import { counters, countersIn, remember } from './shared.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -20,9 +21,19 @@ export const connect = async (datafly, config, early, wasm) => {
   /** The log-in of this page, if any. */
   let login;
 
+  /** Who waits for everything to have left. */
+  let flushes = [];
+  config.edits = [];
+
+  /** Whether a call was none to the server. */
+  const isOwn = ([name, , , , , args]) => {
+    if (name == 'use') return config.edits.push(args[0]);
+    if (name == 'debug') return chunk(config, name).then((part) => part?.debug(datafly, args[0]));
+  };
+
   const outbox = outboxOf(datafly, config);
   const hold = (call) => {
-    const event = isAction(call) && toEnvelope(call);
+    const event = isAction(call) && !isOwn(call) && toEnvelope(call);
     if (!event) return;
     obey(datafly, config, call);
     outbox.hold(event);
@@ -50,7 +61,12 @@ export const connect = async (datafly, config, early, wasm) => {
     try {
       if (!engine) return;
       engine.stored(...notice());
-      return engine[method](...args);
+      const answer = engine[method](...args);
+      if (engine.idle()) {
+        flushes.map((settle) => settle());
+        flushes = [];
+      }
+      return answer;
     } catch {
       datafly._q = [];
       // The early answer may be of an older epoch by now.
@@ -75,7 +91,11 @@ export const connect = async (datafly, config, early, wasm) => {
       report('INVALID_CONFIG', 'init() takes an object with pipelineKey and endpoint');
       return;
     }
-    if (argument && argument.call) {
+    if (isOwn(call)) return;
+    if (name == 'flush') {
+      flushes.push(argument);
+      toEngine('idle');
+    } else if (argument && argument.call) {
       const settle = (reason, epoch) => argument(outcome(datafly, REASONS[reason], epoch));
       toEngine('wait', settle, name == 'refreshProfile');
     } else {
@@ -123,6 +143,7 @@ export const connect = async (datafly, config, early, wasm) => {
   // Starts it: from here on requests are sent.
   toEngine('shown');
   early.answers.map(async (answer, id) => toEngine('enriched', id, ...(await answer)));
+  tell('ready');
 
   addEventListener('storage', ({ key }) => {
     // Without a key: the page cleared everything.

@@ -5,7 +5,7 @@ declare const __DATAFLY_CONFIG__: {
   pipelineKey: string;
   endpoint: string;
   assets: string;
-  module: string;
+  engine: string;
   wasm: string;
   providers: string[];
   timeoutMs: number;
@@ -14,6 +14,17 @@ declare const __DATAFLY_CONFIG__: {
   handle?: string;
   context: boolean;
   consent?: string[];
+  browser: {
+    storage?: string;
+    collect?: string;
+    sources?: string[];
+    mapping?: Record<string, string>;
+    page?: boolean;
+    session?: boolean;
+    declare?: boolean;
+    omit?: string[];
+  };
+  chunks?: Record<string, string>;
   /** Put in by `claim`. */
   shared?: string;
   /** Where storage is denied, what would be stored. */
@@ -22,10 +33,17 @@ declare const __DATAFLY_CONFIG__: {
   said?: string;
   /** Put in by `init`. */
   getToken?: Function;
+  /** Put in by `connect`: what `use` was given. */
+  edits?: Function[];
 };
 
 /** File name of the wasm; put in by the bundler. */
 declare const __DATAFLY_WASM__: string;
+
+/** File names of the parts that are loaded when they are needed; put in by the bundler. */
+declare const __DATAFLY_CHUNKS__: Record<string, string>;
+
+declare const __DATAFLY_VERSION__: string;
 
 interface Window {
   datafly: any;
@@ -37,6 +55,7 @@ declare module '#glue' {
     /** Start, host, and the five counters. */
     constructor(start: any, host: any, ...counters: number[]);
     enriched(id: number, reason: number, attributes?: any): void;
+    idle(): boolean;
     event(kind: number, body: any, flag: boolean): void;
     posted(id: number, status: number, words: any, retryAfterS: number, random: number): boolean;
     shown(): void;

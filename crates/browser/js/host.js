@@ -1,10 +1,14 @@
 // What the engine can do to the page and the network (src/page/host.rs). None of it runs the page's own
 // code before it returns.
-import { agree, drop, meet, saidLast } from './consent.js';
-import { beacon, byName, enrichUrl, exchange, judge, swap, urlOf } from './early.js';
+import {
+  agree, beacon, byName, enrichUrl, exchange, isMap, judge, meet, remember, report, saidLast, swap, urlOf,
+} from '#kit';
 import { pathOf, sentNow, tokenFrom, withToken } from './envelope.js';
-import { report } from './install.js';
-import { isMap, remember } from './shared.js';
+
+/** The server refuses to know this state: it is none. */
+const drop = (config, state) => {
+  if (saidLast(config) == state) remember(config, void 0, []);
+};
 
 const CONSENT = 'c'.charCodeAt(0);
 

@@ -1,13 +1,24 @@
 // The boot script that `GET /v1/loader.js` serves, as a classic script. The server puts the pipeline's
 // configuration (`v1::LoaderConfig`) in place of the one identifier that is free here.
 import { isNews, stateOf } from './consent.js';
-import { claim, fallBack, isReset, logOut, obey, startEarly, tellServer } from './early.js';
+import { claim, fallBack, follow, isReset, logOut, obey, placeOf, startEarly, tellServer } from './early.js';
 import { install, report } from './install.js';
+import { kit } from './kit.js';
 
 const config = __DATAFLY_CONFIG__;
-const datafly = window.datafly || (window.datafly = install({}));
+const { global = 'datafly', store } = document.currentScript?.dataset || {};
+/** @type {any} */
+const there = window[global];
+const datafly = there?._q?.push ? there : (window[global] = install(store));
+const twin = window[placeOf(config)];
 
-if (!datafly._k) {
+if (datafly._k) {
+  if (datafly._k != config.pipelineKey) {
+    report('ALREADY_INITIALISED', 'this page belongs to another pipeline: ' + datafly._k);
+  }
+} else if (twin) {
+  follow(datafly, twin);
+} else {
   const { assets } = config;
   claim(datafly, config);
   const early = startEarly(datafly, config);
@@ -28,12 +39,10 @@ if (!datafly._k) {
     datafly._q.map((call) => send(call, true));
     datafly._q = datafly._q.filter((call) => !isDecision(call));
   });
-  import(assets + config.module)
+  import(assets + config.engine)
     .then(({ connect }) => {
       handedOver = 1;
-      return connect(datafly, config, early, wasm);
+      return connect(kit, datafly, config, early, wasm);
     })
     .catch(() => fallBack(datafly, config, early, 'SDK_UNAVAILABLE', send));
-} else if (datafly._k != config.pipelineKey) {
-  report('ALREADY_INITIALISED', 'this page belongs to another pipeline: ' + datafly._k);
 }

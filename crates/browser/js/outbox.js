@@ -1,5 +1,5 @@
 // Where there is no engine, events wait here for as long as the browser takes no more beacons.
-import { beacon, logOut, tellServer, urlOf } from './early.js';
+import { beacon, logOut, tellServer, urlOf } from '#kit';
 import { pathOf, sentNow, tokenFrom, withToken } from './envelope.js';
 
 export const outboxOf = (datafly, config) => {

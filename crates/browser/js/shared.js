@@ -1,16 +1,17 @@
 // What the tabs of a browser share, as stored: `epoch:left:heard:denied:obeyed` (src/epoch.rs), then the
 // consent said last: `:handle:state` (consent.js).
 
+import { mayStore } from './allow.js';
+
 /** Of something that came as JSON. */
 export const isMap = (value) => value instanceof Object && !Array.isArray(value);
 
-/** Where storage is denied each page remembers for itself. */
+/** Where storage is denied, or not allowed, each page remembers for itself. */
 export const recall = (config) => {
   try {
-    return localStorage['datafly.' + config.pipelineKey] || '';
-  } catch {
-    return config.stored || '';
-  }
+    if (mayStore(config)) return localStorage['datafly.' + config.pipelineKey] || '';
+  } catch {}
+  return config.stored || '';
 };
 
 /** What comes after the counters. */
@@ -27,8 +28,7 @@ export const countersIn = (config) => counters(recall(config));
 export const remember = (config, counters = countersIn(config), tail = tailOf(recall(config))) => {
   const text = [...counters, ...tail].join(':');
   try {
-    localStorage['datafly.' + config.pipelineKey] = text;
-  } catch {
-    config.stored = text;
-  }
+    if (mayStore(config)) return (localStorage['datafly.' + config.pipelineKey] = text);
+  } catch {}
+  config.stored = text;
 };

@@ -1,24 +1,38 @@
 // Uses every declaration; compiled, never run.
 import datafly, {
   type Attributes,
+  type Category,
   type Consent,
+  type ConsentSource,
+  type ContextPart,
   type Datafly,
+  type Envelope,
   type ErrorDetail,
+  type Events,
   type GetToken,
   type IdentifyOptions,
   type InitOptions,
+  type Middleware,
   type Outcome,
   type Profile,
   type ProfileDetail,
   type Reason,
   consent,
+  debug,
+  flush,
+  group,
   identify,
   init,
+  off,
+  on,
+  onProfileChange,
   onProfileReady,
   page,
   refreshProfile,
   reset,
   track,
+  use,
+  version,
 } from './datafly.js';
 
 const options: InitOptions = {
@@ -73,6 +87,33 @@ export const all = async (): Promise<Outcome[]> => {
   return [await onProfileReady(), await refreshProfile(), await refreshProfile((o) => o.epoch)];
 };
 
+const sources: ConsentSource[] = ['onetrust', 'gpc'];
+const omit: ContextPart[] = ['vendor_ids'];
+const mapping: Record<string, Category> = { C0003: 'functional' };
+const withoutCoupons: Middleware = (event: Envelope) => {
+  if (event.event === 'Coupon Entered') return null;
+  delete event.properties?.coupon;
+};
+const listener = ({ detail }: CustomEvent<Events['event']>): string => detail.messageId;
+
+export const rest = async (): Promise<string> => {
+  init({ ...options, global: '_df', storage: 'functional', collect: 'analytics', sources, mapping, omit });
+  init({ ...options, storage: 'necessary', page: true, session: false });
+  use(withoutCoupons);
+  use((event) => ({ ...event, properties: { ...event.properties, shop: 'uk' } }));
+  group('acme', { plan: 'gold' });
+  group(7);
+  on('event', listener);
+  off('event', listener);
+  on('ready', () => debug());
+  on('profile', ({ detail }) => detail.profile.amperity?.Persona);
+  const stop: () => void = onProfileChange((profile) => profile.amperity?.Persona);
+  stop();
+  await flush();
+  await flush(() => debug(false));
+  return version + datafly.version;
+};
+
 export const onThePage = (): Profile => {
   const same: Datafly = window.datafly;
   addEventListener('datafly:error', (event) => {
@@ -111,6 +152,18 @@ export const mistakes = (): void => {
   consent({ marketing: 'granted' });
   // @ts-expect-error a consent has a state
   consent();
+  // @ts-expect-error there is no such event
+  on('profil', () => {});
+  // @ts-expect-error a group has a name
+  group();
+  // @ts-expect-error a middleware gives an event, null or nothing
+  use(() => true);
+  // @ts-expect-error there is no such part
+  init({ ...options, omit: ['cookies'] });
+  // @ts-expect-error a code stands for a category
+  init({ ...options, mapping: { C0003: 'ads' } });
+  // @ts-expect-error which event it is is not the middleware's to say
+  use((event) => { event.messageId = '1'; });
   // @ts-expect-error not a reason
   const reason: Reason = 'cached';
   void reason;

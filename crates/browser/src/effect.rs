@@ -22,6 +22,8 @@ pub enum Kind {
     Page,
     /// Something happened.
     Track,
+    /// The visitor belongs to others.
+    Group,
     /// What the visitor allows; starts an epoch.
     Consent {
         /// Whether no profile may be shown from here on.

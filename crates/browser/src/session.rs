@@ -172,6 +172,11 @@ impl<T: Clone, W> Session<T, W> {
         self.shared.epoch
     }
 
+    /// Whether no event waits, nor is on its way.
+    pub fn is_idle(&self) -> bool {
+        self.queue.first().is_none()
+    }
+
     /// Somebody waits for the epoch's profile.
     pub fn ready(&mut self, waiter: W) {
         self.away = false;

@@ -128,8 +128,8 @@ pub struct LoaderConfig {
     pub endpoint: String,
     /// Base URL of the bundle's files, with the trailing slash.
     pub assets: String,
-    /// File name of the SDK module under `assets`.
-    pub module: String,
+    /// File name under `assets` of the module that the loader hands the page to.
+    pub engine: String,
     /// File name of the wasm under `assets`.
     pub wasm: String,
     /// Providers to hydrate, in the pipeline's order.
@@ -153,4 +153,61 @@ pub struct LoaderConfig {
     /// The consent categories without which no profile is given, where the owner asks for some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consent: Vec<String>,
+    /// What the SDK does by itself on the pipeline's pages.
+    #[serde(default)]
+    pub browser: BrowserConfig,
+    /// File names under `assets` of the parts that are loaded when they are needed, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub chunks: BTreeMap<String, String>,
+}
+
+/// What the SDK does by itself on a pipeline's pages. A page that uses `init` says the same there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BrowserConfig {
+    /// When the browser may store something for the SDK: `necessary` (always), `never`, or the consent
+    /// category that allows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<String>,
+    /// The consent category without which no event is sent, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collect: Option<String>,
+    /// The consent platforms that are followed, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// Which category a platform's own code stands for, where the usual meaning is not the owner's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mapping: BTreeMap<String, String>,
+    /// Whether a page view is said by itself, on load and when the address changes.
+    #[serde(default)]
+    pub page: bool,
+    /// Whether profiles are kept for the next page of the tab.
+    #[serde(default)]
+    pub session: bool,
+    /// Whether attributes on elements are followed from the start, not only where the page has some then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub declare: bool,
+    /// The parts of the automatic context that events go without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub omit: Vec<String>,
+}
+
+impl Default for BrowserConfig {
+    fn default() -> Self {
+        Self {
+            storage: None,
+            collect: None,
+            sources: Vec::new(),
+            mapping: BTreeMap::new(),
+            page: true,
+            session: true,
+            declare: false,
+            omit: Vec::new(),
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

@@ -3,7 +3,7 @@
 //! `manifest.json` names them. A file's name holds the hash of its content, so what is served under a
 //! name never changes; `name.br` and `name.gz` are the same bytes compressed beforehand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -40,7 +40,11 @@ pub enum BundleError {
 struct Manifest {
     loader: String,
     module: String,
+    engine: String,
     wasm: String,
+    /// By name.
+    #[serde(default)]
+    chunks: BTreeMap<String, String>,
 }
 
 /// One immutable file.
@@ -67,10 +71,12 @@ pub struct LoaderTemplate {
 pub struct Bundle {
     /// The loader.
     pub loader: LoaderTemplate,
-    /// File name of the SDK module.
-    pub module: String,
+    /// File name of the module that the loader imports.
+    pub engine: String,
     /// File name of the wasm.
     pub wasm: String,
+    /// File names of the parts that are loaded when they are needed, by name.
+    pub chunks: BTreeMap<String, String>,
     assets: HashMap<String, Asset>,
 }
 
@@ -83,10 +89,10 @@ impl Bundle {
         let loader =
             String::from_utf8(read(folder, &manifest.loader)?).map_err(|_| BundleError::Loader)?;
         let mut assets = HashMap::new();
-        for (name, content_type) in [
-            (&manifest.module, "text/javascript; charset=utf-8"),
-            (&manifest.wasm, "application/wasm"),
-        ] {
+        let scripts =
+            [&manifest.module, &manifest.engine].into_iter().chain(manifest.chunks.values());
+        let scripts = scripts.map(|name| (name, "text/javascript; charset=utf-8"));
+        for (name, content_type) in scripts.chain([(&manifest.wasm, "application/wasm")]) {
             let asset = Asset {
                 plain: read(folder, name)?.into(),
                 brotli: read(folder, &format!("{name}.br"))?.into(),
@@ -97,8 +103,9 @@ impl Bundle {
         }
         Ok(Self {
             loader: LoaderTemplate::cut(&loader)?,
-            module: manifest.module,
+            engine: manifest.engine,
             wasm: manifest.wasm,
+            chunks: manifest.chunks,
             assets,
         })
     }
@@ -142,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_missing_or_foreign_bundle_says_what_to_run() {
-        let manifest = r#"{"loader": "l.js", "module": "m.js", "wasm": "w.wasm"}"#;
+        let manifest =
+            r#"{"loader": "l.js", "module": "m.js", "engine": "e.js", "wasm": "w.wasm"}"#;
         for files in [
             &[][..],
             &[("manifest.json", "{}")],

@@ -5,6 +5,7 @@
 //! means is the vendor's business: it is read where vendors are named, in [`crate::wiring`].
 
 mod admin;
+mod browser;
 mod cache;
 mod consent;
 mod contact;

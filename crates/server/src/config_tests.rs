@@ -48,7 +48,7 @@ fn secrets(identity: &str) -> Secrets {
 static BUNDLE: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in [
-        ("manifest.json", r#"{"loader":"l","module":"m","wasm":"w"}"#),
+        ("manifest.json", r#"{"loader":"l","module":"m","engine":"m","wasm":"w"}"#),
         ("l", "boot(__DATAFLY_CONFIG__)"),
     ] {
         std::fs::write(folder.path().join(name), content).unwrap();
@@ -190,6 +190,47 @@ fn what_is_asked_of_visitors_is_asked_in_full() {
     ] {
         assert_one_mistake("cookie_domain = \"example.com\"", written, key, hint);
     }
+}
+
+#[test]
+fn what_the_browser_does_is_checked_word_by_word() {
+    for (written, key, hint) in [
+        ("browser.storage = \"\"", "`pipelines[0].browser.storage` is", "`necessary`, `never`"),
+        ("browser.collect = \" \"", "`pipelines[0].browser.collect` is", "such as `analytics`"),
+        (
+            "browser.sources = [\"onetrust\", \"trust\"]",
+            "`pipelines[0].browser.sources[1]`",
+            "`trustarc`",
+        ),
+        (
+            "browser.mapping = { C0003 = \"ads\" }",
+            "`pipelines[0].browser.mapping.C0003`",
+            "`marketing`",
+        ),
+        ("browser.omit = [\"cookies\"]", "`pipelines[0].browser.omit[0]`", "`vendor_ids`"),
+        ("browser.page = \"no\"", "`pipelines[0].browser.page`", "boolean"),
+        ("browser.pages = false", "`pipelines[0].browser.pages`", "unknown"),
+    ] {
+        assert_one_mistake("cookie_domain = \"example.com\"", written, key, hint);
+    }
+}
+
+#[test]
+fn the_browser_does_everything_by_itself_unless_the_owner_says_otherwise() {
+    let browser = |written: &str| {
+        let text = GOOD.replacen("cookie_domain = \"example.com\"", written, 1);
+        parse(&text).map(|config| config.pipelines[0].browser.clone()).unwrap()
+    };
+    let default = browser("");
+    assert!(default.page && default.session && default.omit.is_empty() && !default.declare);
+    assert_eq!((default.storage, default.collect), (None, None));
+    let all = browser(
+        r#"browser = { storage = "functional", collect = "analytics", sources = ["tcf"], mapping = { C0003 = "functional" }, page = false, session = false, declare = true, omit = ["vendor_ids"] }"#,
+    );
+    assert_eq!(
+        serde_json::to_string(&all).unwrap(),
+        r#"{"storage":"functional","collect":"analytics","sources":["tcf"],"mapping":{"C0003":"functional"},"page":false,"session":false,"declare":true,"omit":["vendor_ids"]}"#
+    );
 }
 
 /// The good file with `bad` in place of `good` has one mistake, whose text holds `key` and `hint`.

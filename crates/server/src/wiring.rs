@@ -267,6 +267,7 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
         ready_timeout: config.ready_timeout,
         server_keys: SignatureKeys::new(config.server_keys),
         consent: config.consent,
+        browser: config.browser,
         enrichments: enrichments.into_iter().flatten().collect(),
         recipients,
         boot_script: OnceLock::new(),

@@ -38,8 +38,13 @@ struct Manifest<'a> {
     /// Its hash for a `script-src` of the page.
     stub_csp: String,
     loader: &'a str,
+    /// The SDK in one module, for pages without the loader.
     module: &'a str,
+    /// What the loader imports: the SDK without what the loader lends it.
+    engine: &'a str,
     wasm: &'a str,
+    /// What is loaded when it is needed: file names by name.
+    chunks: BTreeMap<&'a str, &'a str>,
     files: Vec<Size>,
 }
 
@@ -58,11 +63,25 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
     let wasm = steps.bind_and_optimise(&compiled)?;
     let wasm_name = format!("datafly-{}.wasm", content_hash(&wasm));
-    let script =
-        |file, format| steps.esbuild(&Entry { file, format, compiled: &compiled }, &wasm_name);
+    let script = |file: &str, format| {
+        steps.esbuild(&Entry { file, format, compiled: &compiled }, &wasm_name, &BTreeMap::new())
+    };
     let stub = script("stub.js", "iife")?;
     let loader = script("loader.js", "iife")?;
-    let module = script("module.js", "esm")?;
+    let engine = script("engine.js", "esm")?;
+    let engine_name = format!("engine-{}.js", content_hash(&engine));
+    let mut chunks = BTreeMap::new();
+    for name in steps.chunks()? {
+        let content = script(&format!("{name}/index.js"), "esm")?;
+        chunks.insert(format!("{name}-{}.js", content_hash(&content)), (name, content));
+    }
+    let chunk_names: BTreeMap<&str, &str> =
+        chunks.iter().map(|(file, (name, _))| (name.as_str(), file.as_str())).collect();
+    let module = steps.esbuild(
+        &Entry { file: "module.js", format: "esm", compiled: &compiled },
+        &wasm_name,
+        &chunk_names,
+    )?;
     let module_name = format!("datafly-{}.js", content_hash(&module));
     ensure!(
         count(&loader, CONFIG_PLACEHOLDER.as_bytes()) == 1,
@@ -74,20 +93,30 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     let sizes = Sizes {
         stub: Size::of("stub (inline)", stub.as_bytes())?,
         loader: Size::of("loader.js", &loader)?,
-        module: Size::of(&module_name, &module)?,
+        engine: Size::of(&engine_name, &engine)?,
         wasm: Size::of(&wasm_name, &wasm)?,
+        module: Size::of(&module_name, &module)?,
+        chunks: chunks
+            .iter()
+            .map(|(file, (_, content))| Size::of(file, content))
+            .collect::<Result<_>>()?,
     };
     let manifest = Manifest {
         stub_csp: format!("sha256-{}", data_encoding::BASE64.encode(&Sha256::digest(&stub))),
         stub: &stub,
         loader: "loader.js",
         module: &module_name,
+        engine: &engine_name,
         wasm: &wasm_name,
-        files: vec![sizes.loader.clone(), sizes.module.clone(), sizes.wasm.clone()],
+        chunks: chunk_names,
+        files: sizes.files().into_iter().cloned().collect(),
     };
 
     let mut files = BTreeMap::new();
-    for (name, content) in [(&module_name, &module), (&wasm_name, &wasm)] {
+    let parts = [(&module_name, &module), (&engine_name, &engine), (&wasm_name, &wasm)];
+    for (name, content) in
+        parts.into_iter().chain(chunks.iter().map(|(file, (_, content))| (file, content)))
+    {
         files.insert(format!("{name}.br"), sizes::brotli(content)?);
         files.insert(format!("{name}.gz"), sizes::gzip(content)?);
         files.insert(name.clone(), content.clone());

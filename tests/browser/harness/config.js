@@ -27,6 +27,8 @@ ${pipeline(COOKIELESS, sandbox, { verification: 'off', own: COOKIE_AFTER_CONSENT
 ${pipeline(CONTEXT, sandbox, { allowed: [...ALLOWED, ...ALLOWED_OF_CONTEXT], integration: MAPPINGS })}
 `;
 
+const QUIET = '{ page = false, session = false }';
+
 const COOKIE_AFTER_CONSENT = `
 cookie = "after_consent"
 consent.cookie = "functional"`;
@@ -50,7 +52,7 @@ export const secrets = ({ identity, amperity }) => ({
 const pipeline = (
   key,
   { identity, amperity },
-  { origin = SITE, verification = 'required', own = '', allowed = ALLOWED, integration = '' } = {},
+  { origin = SITE, verification = 'required', own = '', allowed = ALLOWED, integration = '', browser = QUIET } = {},
 ) => `
 [[pipelines]]
 key = "${key}"
@@ -58,6 +60,8 @@ origins = ["${origin}"]
 ${origin == SITE ? 'cookie_domain = "shop.test"' : ''}
 ready_timeout_ms = ${READY_MS}
 server_keys = [{ secret = { env = "SERVER_KEY" } }]
+# Requests are what a test makes, so that they can be counted.
+browser = ${browser}
 ${own}
 
 [pipelines.identity]

@@ -66,10 +66,16 @@ impl Engine {
             b'i' => Kind::Identify { asks: flag },
             b'p' => Kind::Page,
             b't' => Kind::Track,
+            b'g' => Kind::Group,
             b'c' => Kind::Consent { denies: flag },
             _ => Kind::Reset,
         };
         self.input(|session| session.event(kind, body));
+    }
+
+    /// Whether everything that was queued has left.
+    pub fn idle(&self) -> bool {
+        self.session.borrow().is_idle()
     }
 
     /// Settles the waiter once the epoch has a profile; with `fresh`, once one has arrived that is
@@ -197,6 +203,7 @@ fn letter(kind: Kind) -> u8 {
         Kind::Identify { .. } => b'i',
         Kind::Page => b'p',
         Kind::Track => b't',
+        Kind::Group => b'g',
         Kind::Consent { .. } => b'c',
         Kind::Reset => b'r',
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl<T: Clone, W> Session<T, W> {
-    /// An event is to be sent. All but [`Kind::Page`] and [`Kind::Track`] start an epoch; one that bars
+    /// An event is to be sent. All but [`Kind::Page`], [`Kind::Track`] and [`Kind::Group`] start an epoch; one that bars
     /// profiles also empties the one that is shown.
     pub fn event(&mut self, kind: Kind, body: T) {
         self.away = false;
@@ -20,7 +20,7 @@ impl<T: Clone, W> Session<T, W> {
             self.report("QUEUE_FULL", "too many events wait for the server; one was dropped");
         }
         match kind {
-            Kind::Page | Kind::Track => return,
+            Kind::Page | Kind::Track | Kind::Group => return,
             Kind::Reset => {
                 self.shared.left += 1;
                 self.own_left = self.shared.left;

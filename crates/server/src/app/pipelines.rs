@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use datafly_core::id::PipelineKey;
+use datafly_core::v1::BrowserConfig;
 use datafly_core::visitor::Verification;
 use datafly_store::queue::{Consumer, DestinationName};
 
@@ -34,6 +35,8 @@ pub struct Pipeline {
     pub server_keys: SignatureKeys,
     /// What a visitor has to allow.
     pub consent: ConsentConfig,
+    /// What the SDK does by itself on its pages.
+    pub browser: BrowserConfig,
     /// The providers, in the owner's order.
     pub enrichments: Vec<Enrichment>,
     /// The destinations, in the owner's order.

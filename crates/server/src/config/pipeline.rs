@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use datafly_core::id::PipelineKey;
+use datafly_core::v1::BrowserConfig;
 use datafly_settings::Section;
 use secrecy::SecretString;
 use url::Url;
 
+use super::browser;
 use super::consent::ConsentConfig;
 use super::cookie_domain;
 use super::identity::IdentityConfig;
@@ -32,6 +34,8 @@ pub struct PipelineConfig {
     pub server_keys: Vec<SecretString>,
     /// What a visitor has to allow.
     pub consent: ConsentConfig,
+    /// What the SDK does by itself on its pages.
+    pub browser: BrowserConfig,
     /// The vendors.
     pub integrations: Vec<Integration>,
 }
@@ -65,6 +69,7 @@ impl PipelineConfig {
         let server_keys =
             section.sections("server_keys").into_iter().filter_map(server_key).collect();
         let consent = ConsentConfig::read(&mut section);
+        let browser = section.section("browser").map(browser::read).unwrap_or_default();
         let integrations = integrations(&mut section);
         section.end();
         Some(Self {
@@ -75,6 +80,7 @@ impl PipelineConfig {
             identity: identity?,
             server_keys,
             consent,
+            browser,
             integrations,
         })
     }

@@ -62,7 +62,7 @@ fn script(Asked { configured, pipeline, .. }: &Asked<'_>) -> BootScript {
         pipeline_key: pipeline.key.to_string(),
         endpoint: configured.public_url.clone(),
         assets: format!("{}{}", configured.asset_url, path::ASSETS),
-        module: configured.bundle.module.clone(),
+        engine: configured.bundle.engine.clone(),
         wasm: configured.bundle.wasm.clone(),
         providers: providers.collect(),
         timeout_ms: u32::try_from(pipeline.ready_timeout.as_millis()).unwrap_or(u32::MAX),
@@ -71,6 +71,8 @@ fn script(Asked { configured, pipeline, .. }: &Asked<'_>) -> BootScript {
         handle: None,
         context: pipeline.uses_context(),
         consent: pipeline.consent.for_profiles(),
+        browser: pipeline.browser.clone(),
+        chunks: configured.bundle.chunks.clone(),
     };
     BootScript::new(&configured.bundle.loader, config)
 }

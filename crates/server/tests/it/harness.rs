@@ -137,7 +137,10 @@ pub(crate) fn set_up() -> (tempfile::TempDir, Process) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     for (name, content) in [
-        ("manifest.json", r#"{"stub":"","loader":"loader.js","module":"m.js","wasm":"m.wasm"}"#),
+        (
+            "manifest.json",
+            r#"{"stub":"","loader":"loader.js","module":"m.js","engine":"m.js","wasm":"m.wasm"}"#,
+        ),
         ("loader.js", "boot(__DATAFLY_CONFIG__)"),
     ] {
         fs::create_dir_all(folder.path().join("pkg")).unwrap();

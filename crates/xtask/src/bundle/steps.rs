@@ -2,6 +2,7 @@
 //! one ends the build with a line that says what to install.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -100,9 +101,10 @@ impl<'a> Steps<'a> {
             self.root.join("wasm-pack.toml"),
             self.dir.join("package-lock.json"),
         ];
-        let sources = fs::read_dir(self.js_dir()).context("no js directory in the wasm crate")?;
-        for source in sources {
-            inputs.push(source?.path());
+        for folder in [vec![String::new()], self.chunks()?].concat() {
+            for source in fs::read_dir(self.js_dir().join(folder)).context("a folder of js")? {
+                inputs.push(source?.path());
+            }
         }
         inputs.sort();
         let mut hash = Sha256::new();
@@ -141,9 +143,30 @@ impl<'a> Steps<'a> {
         fs::read(&optimised).context("wasm-opt wrote nothing")
     }
 
-    /// Bundles and minifies one entry of `js/`; returns it without the final line break.
-    pub(crate) fn esbuild(&self, entry: &Entry, wasm_name: &str) -> Result<Vec<u8>> {
+    /// The parts that are loaded when they are needed: each folder of `js/` with an `index.js`.
+    pub(crate) fn chunks(&self) -> Result<Vec<String>> {
+        let mut chunks = Vec::new();
+        for entry in fs::read_dir(self.js_dir()).context("no js directory in the wasm crate")? {
+            let entry = entry?;
+            if entry.path().join("index.js").is_file() {
+                chunks.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        chunks.sort();
+        Ok(chunks)
+    }
+
+    /// Bundles and minifies one entry of `js/`, which may name the wasm and the chunks; returns it without
+    /// the final line break.
+    pub(crate) fn esbuild(
+        &self,
+        entry: &Entry,
+        wasm_name: &str,
+        chunks: &BTreeMap<&str, &str>,
+    ) -> Result<Vec<u8>> {
         let Entry { file, format, compiled } = entry;
+        // The engine's is the loader's, lent to it.
+        let kit = if *file == "engine.js" { "lent.js" } else { "kit.js" };
         let glue = work_dir(compiled).join("glue.js");
         let mut esbuild = self.npm_tool("esbuild");
         esbuild
@@ -154,11 +177,16 @@ impl<'a> Steps<'a> {
                 "--target=es2020",
                 "--charset=utf8",
                 "--legal-comments=none",
+                // What the type checker is told is none of this; it would add `"use strict"`.
+                "--tsconfig-raw={}",
             ])
             .arg("--log-level=warning")
             .arg(format!("--format={format}"))
             .arg(format!("--alias:#glue={}", glue.display()))
+            .arg(format!("--alias:#kit={}", self.js_dir().join(kit).display()))
             .arg(format!("--define:__DATAFLY_WASM__=\"{wasm_name}\""))
+            .arg(format!("--define:__DATAFLY_CHUNKS__={}", serde_json::to_string(chunks)?))
+            .arg(format!("--define:__DATAFLY_VERSION__=\"{}\"", env!("CARGO_PKG_VERSION")))
             .stderr(Stdio::inherit());
         let mut script = output(&mut esbuild)?;
         script.truncate(script.trim_ascii_end().len());
