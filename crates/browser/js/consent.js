@@ -5,8 +5,7 @@
 // force is not said again. Whoever is somebody else has agreed to nothing yet.
 import { isMap, recall, remember, tailOf } from './shared.js';
 
-const CANONICAL = /^(analytics|marketing|functional|personalization)$/;
-const FIELDS = ['analytics', 'categories', 'functional', 'google', 'marketing', 'personalization'];
+const FIELDS = 'analytics categories functional google marketing personalization'.split(' ');
 
 /** The state of a consent call in one spelling, of what the server reads; nothing if it is none. */
 export const stateOf = ([name, json]) => {
@@ -69,7 +68,8 @@ export const meet = (config, handle) => {
 export const denies = ({ consent = [] }, call) => {
   const text = stateOf(call);
   const state = text && JSON.parse(text);
-  const isGranted = (name) =>
-    name == 'essential' || ((CANONICAL.test(name) ? state[name] : null) ?? state.categories?.[name]) === true;
+  /** A platform's code may be one of these names, too. */
+  const own = (name) => (FIELDS.includes(name) && !isMap(state[name]) ? state[name] : null);
+  const isGranted = (name) => name == 'essential' || (own(name) ?? state.categories?.[name]) === true;
   return !!text && !consent.every(isGranted);
 };

@@ -49,6 +49,10 @@ interface Window {
   datafly: any;
 }
 
+interface WindowEventMap {
+  'datafly:profile': CustomEvent;
+}
+
 /** The bindings, in the target directory. */
 declare module '#glue' {
   export class Engine {
