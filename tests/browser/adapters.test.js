@@ -18,8 +18,9 @@ const ENRICH = /^\/v1\/enrich/;
 const HINTS = [/React DevTools/, /development build of Vue/];
 const WRITTEN = { profiles: { amperity: VERA } };
 
-/** How many follow the profile. */
+/** How many follow the profile; and when the SDK has come, which does so itself. */
 const COUNT = `
+  window.taken = new Promise((resolve) => addEventListener('datafly:ready', resolve));
   window.following = 0;
   for (const [name, by] of [['addEventListener', 1], ['removeEventListener', -1]]) {
     const real = window[name];
@@ -40,8 +41,8 @@ const rendered = async (name, extension, profiles) => {
   return require(file).render(profiles);
 };
 
-/** @param known whether the SDK knows the profile before the framework starts */
-const page = async (name, extension, { html = '', written, known } = {}) => {
+/** @param before what is waited for before the framework starts */
+const page = async (name, extension, { html = '', written, before = '' } = {}) => {
   const client = gate.put(SITE, await script(`${name}/client.${extension}`, 'browser'), { type: 'text/javascript' });
   return shopPage({
     form: 'stub',
@@ -53,7 +54,7 @@ const page = async (name, extension, { html = '', written, known } = {}) => {
       const app = document.createElement('main');
       app.innerHTML = ${JSON.stringify(html)};
       document.body.append(app);
-      ${known ? 'await datafly.onProfileReady();' : ''}
+      ${before}
       window.app = app;
       window.before = [...app.querySelectorAll('p')];
       const others = following;
@@ -64,7 +65,10 @@ const page = async (name, extension, { html = '', written, known } = {}) => {
 };
 
 const shows = (tab, text) =>
-  tab.waitForFunction((text) => [...app.querySelectorAll('p')].map((p) => p.textContent).join() == `${text},${text}`, text);
+  tab.waitForFunction(
+    (text) => window.app && [...app.querySelectorAll('p')].map((p) => p.textContent).join() == `${text},${text}`,
+    text,
+  );
 
 for (const [name, extension] of [['react', 'jsx'], ['vue', 'js'], ['svelte', 'js']]) {
   scenario(`${name}: shows the profile, follows it, and lets go`, async (visitor) => {
@@ -72,7 +76,7 @@ for (const [name, extension] of [['react', 'jsx'], ['vue', 'js'], ['svelte', 'js
     gate.fault(LOADER, bareLoader());
     const vera = saysLater({ provider: 'amperity', attributes: VERA });
     gate.fault(ENRICH, vera.fault);
-    const tab = await visitor.tab(await page(name, extension));
+    const tab = await visitor.tab(await page(name, extension, { before: 'await taken;' }));
     await shows(tab, 'waiting');
     vera.release();
     await shows(tab, VERA.Persona);
@@ -122,7 +126,7 @@ for (const [name, extension] of [['react', 'jsx'], ['vue', 'js'], ['svelte', 'js
     gate.fault(ENRICH, says({ provider: 'amperity', attributes: VERA }));
     const html = await rendered(name, extension);
     assert.match(html, /waiting/);
-    const tab = await visitor.tab(await page(name, extension, { html, known: true }));
+    const tab = await visitor.tab(await page(name, extension, { html, before: 'await datafly.onProfileReady();' }));
     await shows(tab, VERA.Persona);
     // Svelte would mend a mismatch in silence.
     assert.equal(await tab.evaluate(() => atOnce.replace(' ', '')), 'waitingwaiting');

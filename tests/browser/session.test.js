@@ -15,7 +15,7 @@ const WAIT = "window.ready = watch('ready');";
 const KEY = `datafly.${REQUIRED}`;
 
 const shop = (form, { early = '', written } = {}) =>
-  shopPage({ form, key: REQUIRED, written, early: early + WAIT, script: init(REQUIRED) });
+  shopPage({ form, key: REQUIRED, written, early: early + WAIT, script: init(REQUIRED, { session: true }) });
 const switchedOn = (more = {}) => loaderWith({ browser: { page: false, session: true }, ...more });
 const answers = (attributes) => gate.fault(ENRICH, says({ provider: 'amperity', attributes }));
 const as = (reason, profile) => Array(2).fill({ reason, profile });
@@ -86,6 +86,7 @@ for (const form of FORMS) {
 }
 
 scenario('five minutes count from when it was fetched, however many pages show it', async (visitor) => {
+  visitor.expectConsole(/ENRICH_FAILED/);
   const tab = await known(visitor, 'module');
   await age(tab, 200);
   gate.fault(ENRICH, hang());

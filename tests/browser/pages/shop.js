@@ -66,11 +66,12 @@ const external = (body, type = 'text/javascript') =>
   `<script type="${type}" src="${gate.put(SITE, body, { type: 'text/javascript' })}"></script>`;
 
 /** What a page configures; the loader's forms have it from the server. */
-export const init = (key, { providers = ['amperity'], timeoutMs = READY_MS } = {}) => `
+export const init = (key, { providers = ['amperity'], timeoutMs = READY_MS, session = false } = {}) => `
 datafly.init({
   pipelineKey: '${key}',
   endpoint: '${COLLECT}',
   enrich: { endpoint: '${ID}', providers: ${JSON.stringify(providers)}, timeoutMs: ${timeoutMs} },
+  session: ${session},
 });
 `;
 

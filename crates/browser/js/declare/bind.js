@@ -12,7 +12,7 @@ import { expression, isScalar, named } from './expression.js';
 import { ATTR, IF, KINDS, TEXT } from './kinds.js';
 
 /** Their content or their attributes are code, load what may be, or are read as markup by others. */
-const REFUSED = /^(script|style|i?frame|fencedframe|object|param|embed|base|link|meta|template|no[a-z]+|xmp|plaintext)$/i;
+const REFUSED = /^(script|style|i?frame|object|embed|base|link|meta|template|no[a-z]+|xmp|plaintext)$/i;
 /** As the browser would spell them. A binding that writes bindings would make a value an expression. */
 const WORDS = /^(aria|data(?!-datafly))-[a-z\d_-]+$/;
 const PLAIN = /^(alt|title|label|placeholder|value|lang|dir|class|width|height)$/;
