@@ -38,7 +38,7 @@ export interface Profile {
  * Why the profile is what it is.
  *
  * - `inline`: it came with the loader or the page itself
- * - `session`: it was known from this tab's session
+ * - `session`: it was known from this tab's last page; the answer to this one's request still becomes the profile
  * - `network`: it was fetched, and has at least one attribute
  * - `empty`: the answer has no attribute for this visitor, from any provider
  * - `denied`: the server refuses this page or key (401, 403)
@@ -94,6 +94,8 @@ export interface InitOptions {
   page?: boolean;
   /** Keeps profiles for the next page of the tab. Default true. */
   session?: boolean;
+  /** Loads what renders declarative elements also where the page has none yet. */
+  declare?: boolean;
   /** Parts of the automatic context that events go without. */
   omit?: readonly ContextPart[];
 }
@@ -138,6 +140,8 @@ export interface Events {
   ready: null;
   profile: ProfileDetail;
   error: ErrorDetail;
+  /** The page's declarative elements show what is known. */
+  rendered: null;
   /** An event goes to the server. */
   event: Envelope;
   /** What the visitor allows has changed. */
@@ -175,7 +179,7 @@ export interface Consent {
 export interface ErrorDetail {
   /**
    * Stable. From the SDK: `INVALID_CONFIG`, `ALREADY_INITIALISED`, `INVALID_USER_ID`, `INVALID_CONSENT`,
-   * `MIDDLEWARE_FAILED`, `CHUNK_UNAVAILABLE`, `NOT_SERIALISABLE`, `TOKEN_UNAVAILABLE`, `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`,
+   * `INVALID_BINDING`, `MIDDLEWARE_FAILED`, `CHUNK_UNAVAILABLE`, `NOT_SERIALISABLE`, `TOKEN_UNAVAILABLE`, `CALLBACK_FAILED`, `QUEUE_FULL`, `EVENTS_DELAYED`,
    * `EVENT_REFUSED`, `ENRICH_DENIED`, `ENRICH_FAILED`, `WASM_UNAVAILABLE`, `SDK_UNAVAILABLE`, `SDK_BROKEN`; for a refused event, the server's own code.
    */
   readonly code: string;
@@ -288,6 +292,7 @@ declare global {
     'datafly:ready': CustomEvent<null>;
     'datafly:profile': CustomEvent<ProfileDetail>;
     'datafly:error': CustomEvent<ErrorDetail>;
+    'datafly:rendered': CustomEvent<null>;
     'datafly:event': CustomEvent<Envelope>;
     'datafly:consent': CustomEvent<Consent>;
   }

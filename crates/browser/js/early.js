@@ -5,9 +5,11 @@
 // Rule for profiles that came with the page or the loader: they are shown at once, and each is its
 // provider's answer. Where some are missing, those are asked for, and whoever waits is answered when the last
 // answer is there: with reason `inline` unless one of those has attributes. They count for nothing once
-// somebody was named, logged out or decided what is allowed.
+// somebody was named, logged out or decided what is allowed. Where none came, what the tab knows of its last page
+// is shown at once and answers whoever waits, and all are asked for behind it.
 import { agree, denies, isNews, isOpen, meet, say, saidLast, stateOf } from './consent.js';
 import { report, tell } from './install.js';
+import { lastPage } from './remembered.js';
 import { counters, countersIn, isMap, recall, remember } from './shared.js';
 
 /** Where something is, with the key. */
@@ -18,9 +20,7 @@ export const urlOf = (config, path) =>
 export const beacon = (url, body) => {
   try {
     return navigator.sendBeacon(url, body);
-  } catch {
-    return false;
-  }
+  } catch {}
 };
 
 /** Milliseconds of a page's own wish; anything that is no number is none. */
@@ -80,17 +80,11 @@ export const tellServer = async (config, state, unloads) => {
   }
 };
 
-/** Past the first visit no request is waited for longer. */
-const DEADLINE_MS = 15e3;
-
 /** By weight, the heaviest first: see `Reason` in src/effect.rs, which has the same order. */
-export const REASONS = ['network', 'inline', 'error', 'timeout', 'denied', 'empty'];
+export const REASONS = ['network', 'inline', 'session', 'error', 'timeout', 'denied', 'empty'];
 
-/** Attributes that are there, as an answer: [position of the reason, attributes]. */
-const answerOf = (attributes, reason) => [
-  REASONS.indexOf(Object.keys(attributes).length ? reason : 'empty'),
-  attributes,
-];
+/** Attributes that are there, as an answer: [reason, attributes]. */
+const answerOf = (attributes, reason) => [Object.keys(attributes)[0] ? reason : 'empty', attributes];
 
 /**
  * What a provider's answer amounts to.
@@ -100,7 +94,7 @@ const answerOf = (attributes, reason) => [
 export const judge = ([status, body]) =>
   status == 200 && body && isMap(body.attributes)
     ? answerOf(body.attributes, 'network')
-    : [REASONS.indexOf(status == 401 || status == 403 ? 'denied' : status < 0 ? 'timeout' : 'error')];
+    : [status == 401 || status == 403 ? 'denied' : status < 0 ? 'timeout' : 'error'];
 
 /** Where a provider is asked. */
 export const enrichUrl = (config, name) => urlOf(config, '/v1/enrich') + '&provider=' + encodeURIComponent(name);
@@ -129,17 +123,22 @@ const written = (config) => {
  */
 export const startEarly = (datafly, config) => {
   const controller = new AbortController();
-  const { signal } = controller;
   const { providers, profiles, credentialed } = config;
-  const init = { credentials: 'include', signal };
-  const ask = async (name) => judge(await exchange(enrichUrl(config, name), init, signal));
+  const init = { credentials: 'include', signal: controller.signal };
+  const ask = async (name) => judge(await exchange(enrichUrl(config, name), init));
 
   // Nor while a log-out is under way: the cookie may still name the one who left.
   const isStale = stale(datafly, config);
   if (isStale) config.handle = void 0;
   // In a script, unlike in JSON, `__proto__` is no name like any other.
-  const inline = byName(!isStale && (written(config) ?? (profiles && JSON.parse(JSON.stringify(profiles)))));
-  const known = providers.map((name) => isMap(inline.get(name)) && answerOf(inline.get(name), 'inline'));
+  const brought = written(config) ?? (profiles && JSON.parse(JSON.stringify(profiles)));
+  const last = !brought && lastPage(config, datafly._e);
+  const inline = byName(!isStale && (brought || last));
+  /** Those that there are to show, and of them those that need not be asked for. */
+  const shown = providers.map(
+    (name) => isMap(inline.get(name)) && answerOf(inline.get(name), last ? 'session' : 'inline'),
+  );
+  const known = shown.map((answer) => !last && answer);
   const isWhole = known.every(Boolean);
 
   const isCarried = () => config.context && (config.browser.page || datafly._q.some(([name]) => name == 'page'));
@@ -147,9 +146,11 @@ export const startEarly = (datafly, config) => {
   const answers = known
     .slice(0, isStale || (isCarried() && !isWhole) ? 0 : first)
     .map((answer, i) => answer || ask(providers[i]));
-  if (!isWhole) setTimeout(() => controller.abort(), credentialed ? DEADLINE_MS : config.timeoutMs);
+  // Past the first visit no request is waited for longer.
+  if (!isWhole) setTimeout(() => controller.abort(), credentialed ? 15e3 : config.timeoutMs);
 
-  if (known.some(Boolean)) swap(datafly, summarise(known.map((it) => it || []), providers)[0], datafly._e);
+  const atOnce = summarise(shown.map((it) => it || []), providers);
+  if (shown.some(Boolean)) swap(datafly, atOnce[0], datafly._e);
 
   const calls = datafly._q;
   let tell = (call) => {};
@@ -168,8 +169,8 @@ export const startEarly = (datafly, config) => {
     calls.map(tell);
   };
   const summary = Promise.all(answers).then((answers) => summarise(answers, providers));
-  if (!isStale && isWhole) hydrate(summarise(known, providers));
-  else if (answers.length == providers.length) summary.then(hydrate);
+  if (!isStale && shown.every(Boolean)) hydrate(atOnce);
+  if (!isWhole && answers.length == providers.length) summary.then(hydrate);
   return { controller, answers, summary };
 };
 
@@ -180,7 +181,7 @@ export const byName = (object) => new Map(Object.entries(object || {}));
  * Sends a request; resolves to [status, body, seconds of `Retry-After`] and never rejects. The body is
  * undefined if it is no JSON; status 0 stands for no answer, -1 for given up.
  */
-export const exchange = async (request, init, signal) => {
+export const exchange = async (request, init) => {
   try {
     const response = await fetch(request, init);
     return [
@@ -189,17 +190,17 @@ export const exchange = async (request, init, signal) => {
       +response.headers.get('retry-after'),
     ];
   } catch {
-    return [signal && signal.aborted ? -1 : 0];
+    return [init.signal?.aborted ? -1 : 0];
   }
 };
 
 const summarise = (answers, providers) => [
   Object.fromEntries(answers.flatMap(([, attributes], i) => (attributes ? [[providers[i], attributes]] : []))),
-  REASONS[Math.min(...answers.map(([reason]) => reason), REASONS.length - 1)],
+  REASONS.find((reason) => answers.some((answer) => answer[0] == reason)) || 'empty',
 ];
 
 const show = (datafly, [profile, reason]) => {
-  if (/network|inline|empty/.test(reason)) swap(datafly, profile, datafly._e);
+  if (!/error|timeout|denied/.test(reason)) swap(datafly, profile, datafly._e);
 };
 
 /** What a waiting call is settled with. */
@@ -260,7 +261,7 @@ export const claim = (datafly, config) => {
  * is known, and `send` is given the actions.
  */
 export const fallBack = async (datafly, config, early, code, send) => {
-  report(code, 'the SDK did not start: the profile will not be refreshed');
+  report(code, 'profiles will not be refreshed');
   if (config.context) {
     // No page event will bring a profile.
     config.context = false;

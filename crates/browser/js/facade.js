@@ -2,13 +2,15 @@
 import { Engine, finish, imports } from '#glue';
 import {
   REASONS, counters, countersIn, denies, fallBack, isOpen, keep, mayStore, obey, outcome, recall, remember, report, say,
-  saidLast, tailOf, tell,
+  saidLast, swap, tailOf, tell,
 } from '#kit';
 import { chunk } from './chunk.js';
+import { declared } from './declared.js';
 import { timeoutOf } from './early.js';
 import { envelopes, getTokenOf } from './envelope.js';
 import { gateOf } from './gate.js';
-import { hostOf } from './host.js';
+import { enriched, hostOf } from './host.js';
+import { keepProfile } from './keep.js';
 import { outboxOf } from './outbox.js';
 import { followPages } from './pages.js';
 
@@ -126,6 +128,17 @@ export const connect = async (datafly, config, early, wasm) => {
     }
   };
 
+  declared(datafly, config);
+  const epoch = datafly._e;
+  early.summary.then(([profile, reason]) => {
+    if (epoch != datafly._e) return;
+    // Whom the server refuses by now is shown nothing of the last page.
+    if (reason == 'denied' && Object.keys(datafly.profile)[0]) swap(datafly, {}, epoch);
+    if (/network|inline|empty/.test(reason)) keepProfile(config, { profile, epoch });
+  });
+  // Later than what is shown of the last page: that is as old as it was.
+  queueMicrotask(() => addEventListener('datafly:profile', ({ detail }) => keepProfile(config, Object(detail))));
+
   addEventListener('pagehide', () => {
     if (engine) return toEngine('unload');
     if (datafly._q.map) {
@@ -152,7 +165,7 @@ export const connect = async (datafly, config, early, wasm) => {
   calls.map(gate.take);
   // Starts it: from here on requests are sent.
   toEngine('shown');
-  early.answers.map(async (answer, id) => toEngine('enriched', id, ...(await answer)));
+  early.answers.map(async (answer, id) => enriched(toEngine, id, await answer));
   tell('ready');
 
   addEventListener('storage', ({ key }) => {

@@ -74,6 +74,10 @@ interface Window {
   __gpp?: any;
 }
 
+interface WindowEventMap {
+  'datafly:profile': CustomEvent;
+}
+
 /** The bindings, in the target directory. */
 declare module '#glue' {
   export class Engine {

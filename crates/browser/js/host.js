@@ -1,7 +1,7 @@
 // What the engine can do to the page and the network (src/page/host.rs). None of it runs the page's own
 // code before it returns.
 import {
-  agree, beacon, byName, enrichUrl, exchange, isMap, judge, meet, remember, report, saidLast, swap, urlOf,
+  REASONS, agree, beacon, byName, enrichUrl, exchange, isMap, judge, meet, remember, report, saidLast, swap, urlOf,
 } from '#kit';
 import { pathOf, sentNow, tokenFrom, withToken } from './envelope.js';
 
@@ -11,6 +11,10 @@ const drop = (config, state) => {
 };
 
 const CONSENT = 'c'.charCodeAt(0);
+
+/** Tells the engine an answer: reasons cross to it as positions. */
+export const enriched = (toEngine, id, answer) =>
+  toEngine('enriched', id, REASONS.indexOf(answer[0]), answer[1]);
 
 /** @param toEngine calls a method of the engine */
 export const hostOf = (datafly, config, early, toEngine) => {
@@ -28,7 +32,7 @@ export const hostOf = (datafly, config, early, toEngine) => {
     const { signal } = controller;
     flights.set(id, controller);
     const timer = setTimeout(() => controller.abort(), ms);
-    const reply = await exchange(url, { ...init, credentials: 'include', signal }, signal);
+    const reply = await exchange(url, { ...init, credentials: 'include', signal });
     clearTimeout(timer);
     flights.delete(id);
     return reply;
@@ -78,7 +82,7 @@ export const hostOf = (datafly, config, early, toEngine) => {
   return {
     enrich: async (id, provider, refresh, ms) => {
       const url = enrichUrl(config, providers[provider]) + (refresh ? '&refresh=1' : '');
-      toEngine('enriched', id, ...judge(await request(id, url, {}, ms)));
+      enriched(toEngine, id, judge(await request(id, url, {}, ms)));
     },
     post: async (id, kind, given, enrich, ms) => {
       const body = bodyOf(kind, given);
@@ -91,7 +95,7 @@ export const hostOf = (datafly, config, early, toEngine) => {
       if (enrich && status == 200 && isMap(profiles)) {
         const attributes = byName(profiles);
         providers.map((name) =>
-          toEngine('enriched', id, ...judge([status, { attributes: attributes.get(name) }])),
+          enriched(toEngine, id, judge([status, { attributes: attributes.get(name) }])),
         );
       }
       const isCertain = toEngine('posted', id, status, error, retryAfter, Math.random());

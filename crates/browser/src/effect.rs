@@ -48,6 +48,8 @@ pub enum Reason {
     Network,
     /// Came with the loader, with at least one attribute.
     Inline,
+    /// Known from the tab's last page, with at least one attribute.
+    Session,
     /// No usable answer.
     Error,
     /// No answer in time.
@@ -60,8 +62,15 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in their order: they cross the border as positions, as in `REASONS` of js/early.js.
-    pub const ALL: [Self; 6] =
-        [Self::Network, Self::Inline, Self::Error, Self::Timeout, Self::Denied, Self::Empty];
+    pub const ALL: [Self; 7] = [
+        Self::Network,
+        Self::Inline,
+        Self::Session,
+        Self::Error,
+        Self::Timeout,
+        Self::Denied,
+        Self::Empty,
+    ];
 }
 
 /// What a waiting caller is told, beside the profile.

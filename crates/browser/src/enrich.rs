@@ -113,13 +113,17 @@ mod tests {
 
     #[test]
     fn reasons_add_up() {
-        use Reason::{Denied, Empty, Error, Inline, Network, Timeout};
+        use Reason::{Denied, Empty, Error, Inline, Network, Session, Timeout};
         assert_eq!(reason_of(&[]), Empty);
         assert_eq!(reason_of(&[Empty, Empty]), Empty);
         assert_eq!(reason_of(&[Empty, Network]), Network);
         assert_eq!(reason_of(&[Inline, Network]), Network);
         assert_eq!(reason_of(&[Error, Network]), Network);
         assert_eq!(reason_of(&[Error, Inline]), Inline);
+        assert_eq!(reason_of(&[Session, Network]), Network);
+        assert_eq!(reason_of(&[Session, Inline]), Inline);
+        assert_eq!(reason_of(&[Error, Session]), Session);
+        assert_eq!(reason_of(&[Empty, Session]), Session);
         assert_eq!(reason_of(&[Empty, Error]), Error);
         assert_eq!(reason_of(&[Empty, Denied]), Denied);
         assert_eq!(reason_of(&[Denied, Timeout]), Timeout);

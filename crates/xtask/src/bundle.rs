@@ -8,6 +8,7 @@
 //! random name gets into it. `manifest.json` tells the server what there is.
 
 mod crates;
+mod hints;
 mod names;
 mod npm;
 mod plan;
@@ -21,6 +22,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use self::{
+    hints::Hints,
     plan::Plan,
     sizes::{Size, Sizes},
     steps::{Entry, Names, Steps},
@@ -39,6 +41,11 @@ struct Manifest<'a> {
     stub: &'a str,
     /// Its hash for a `script-src` of the page.
     stub_csp: String,
+    /// The same of the anti-flicker helper.
+    antiflicker: &'a str,
+    antiflicker_csp: String,
+    /// What a page may say beforehand.
+    hints: Hints,
     loader: &'a str,
     /// The SDK in one module, for pages without the loader.
     module: &'a str,
@@ -71,6 +78,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     };
     let alone = Names::default();
     let stub = script("stub.js", "iife", &alone)?;
+    let antiflicker = script("antiflicker.js", "iife", &alone)?;
     let loader = script("loader.js", "iife", &alone)?;
     let engine = script("engine.js", "esm", &alone)?;
     let engine_name = format!("engine-{}.js", content_hash(&engine));
@@ -91,11 +99,12 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         count(&loader, CONFIG_PLACEHOLDER.as_bytes()) == 1,
         "the loader must hold {CONFIG_PLACEHOLDER} exactly once after minification"
     );
-    let stub = String::from_utf8(stub).context("the stub is not UTF-8")?;
-    ensure!(!stub.contains("</"), "the stub could end its own script element");
+    let stub = inline(stub)?;
+    let antiflicker = inline(antiflicker)?;
 
     let sizes = Sizes {
         stub: Size::of("stub (inline)", stub.as_bytes())?,
+        antiflicker: Size::of("anti-flicker (inline)", antiflicker.as_bytes())?,
         loader: Size::of("loader.js", &loader)?,
         engine: Size::of(&engine_name, &engine)?,
         wasm: Size::of(&wasm_name, &wasm)?,
@@ -106,8 +115,11 @@ pub(crate) fn run(root: &Path) -> Result<()> {
             .collect::<Result<_>>()?,
     };
     let manifest = Manifest {
-        stub_csp: format!("sha256-{}", data_encoding::BASE64.encode(&Sha256::digest(&stub))),
+        stub_csp: csp(&stub),
         stub: &stub,
+        antiflicker_csp: csp(&antiflicker),
+        antiflicker: &antiflicker,
+        hints: Hints::of(&module_name, &module, &wasm_name),
         loader: "loader.js",
         module: &module_name,
         engine: &engine_name,
@@ -134,6 +146,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
     println!("{}", sizes.table(&plan.budget));
     println!("{}", crates::table(&steps.named(&compiled)?)?);
+    println!("{}", manifest.hints);
     sizes.check(&plan.budget).inspect_err(|_| {
         // The next run must not call this bundle current.
         let _ = fs::remove_file(out.join(STAMP));
@@ -163,6 +176,18 @@ fn write(out: &Path, files: &BTreeMap<String, Vec<u8>>, stamp: &str) -> Result<(
     }
     // Last: a half-written bundle is never current.
     fs::write(out.join(STAMP), stamp).context("cannot write the stamp")
+}
+
+/// Of a script that stands in the page itself.
+fn inline(script: Vec<u8>) -> Result<String> {
+    let script = String::from_utf8(script).context("an inline script is not UTF-8")?;
+    ensure!(!script.contains("</"), "an inline script could end its own element");
+    Ok(script)
+}
+
+/// What a page's `script-src` calls it.
+fn csp(script: &str) -> String {
+    format!("sha256-{}", data_encoding::BASE64.encode(&Sha256::digest(script)))
 }
 
 fn content_hash(content: &[u8]) -> String {

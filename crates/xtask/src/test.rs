@@ -51,6 +51,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         setup::strace()?;
         setup::npm_ci(&browser_tests)?;
         setup::npm_ci(&package_tests)?;
+        setup::npm_ci(&browser_tests.join("adapters"))?;
         setup::pip_install(&browser_tests.join("clients/requirements.txt"), &python_packages)?;
         certs::write(&certificates)
     })?;
@@ -63,8 +64,10 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
         run(cargo(&wasm).args(["--", "--deny", "warnings"]))
     })?;
     step("types of the SDK, compiled by tsc", &mut || {
-        let sdk = root.join("crates/browser");
-        run(Command::new("npm").current_dir(sdk).args(["run", "--silent", "types"]))
+        for folder in [root.join("crates/browser"), browser_tests.join("adapters")] {
+            run(Command::new("npm").current_dir(folder).args(["run", "--silent", "types"]))?;
+        }
+        Ok(())
     })?;
     step("Rust tests", &mut || run(&mut cargo(&["test", "--workspace"])))?;
     if long {

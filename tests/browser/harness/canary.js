@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { COOKIE_SECRET } from './config.js';
+import { COOKIE_SECRET, SERVER_KEY } from './config.js';
 import { WWW } from './processes.js';
 
 const NOT_ALLOWED = [
@@ -18,6 +18,7 @@ const secretsOf = ({ identity, amperity }) => [
   amperity.profile_api_key,
   identity.secret,
   COOKIE_SECRET,
+  SERVER_KEY,
 ];
 
 /**

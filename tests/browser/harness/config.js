@@ -5,6 +5,9 @@ import {
 
 export const COOKIE_SECRET = 'cookie-key-of-the-browser-tests-0123456789';
 
+/** The site's own server signs with it. */
+export const SERVER_KEY = 'server-key-of-the-browser-tests-0123456789';
+
 /** @param sandbox what the sandbox's ready file says */
 export const toml = ({ folder, bundle, certificates, sandbox }) => `
 [server]
@@ -43,6 +46,7 @@ personalisation_context_mappings = '''[
 /** Values of the secrets that the file names. */
 export const secrets = ({ identity, amperity }) => ({
   COOKIE_KEY: COOKIE_SECRET,
+  SERVER_KEY,
   IDENTITY: identity.secret,
   INGEST: amperity.api_key,
   PROFILE: amperity.profile_api_key,
@@ -58,6 +62,7 @@ key = "${key}"
 origins = ["${origin}"]
 ${origin == SITE ? 'cookie_domain = "shop.test"' : ''}
 ready_timeout_ms = ${READY_MS}
+server_keys = [{ secret = { env = "SERVER_KEY" } }]
 # Requests are what a test makes, so that they can be counted.
 browser = ${browser}
 ${own}

@@ -13,6 +13,8 @@ export class Gate {
   /** Oldest first; see `#take`. */
   exchanges = [];
   #shop;
+  /** Other servers of the shop's, by path. */
+  #servers = new Map();
   #ca;
   #listener;
   #faults = [];
@@ -53,6 +55,11 @@ export class Gate {
     this.#connections?.destroy();
     this.#connections = new https.Agent({ keepAlive: true, ca: this.#ca });
     this.#datafly = address;
+  }
+
+  /** From here on another server of the shop's answers these paths of it. */
+  toServer(address, ...paths) {
+    paths.forEach((path) => this.#servers.set(path, address));
   }
 
   /** Puts a document somewhere; returns its URL. */
@@ -150,7 +157,7 @@ export class Gate {
     if (host.startsWith('evil.')) return { status: 404, headers: [], bytes: Buffer.alloc(0) };
     const [client, address, more] = DATAFLY.includes(host)
       ? [https, this.#datafly, { agent: this.#connections, servername: host }]
-      : [http, this.#shop, {}];
+      : [http, this.#servers.get(url) ?? this.#shop, {}];
     const [hostname, port] = address.split(':');
     const incoming = await new Promise((resolve, reject) => {
       const options = { hostname, port, method, path: url, headers: rawHeaders, ...more };

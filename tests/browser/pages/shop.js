@@ -19,9 +19,11 @@ const STYLE = gate.put(SITE, readFileSync(new URL('shop.css', import.meta.url)),
  * @param early its code before that: in the stub's form before the loader can have come
  * @param csp its Content-Security-Policy; the scripts are then files
  * @param written what the shop's server writes into it of its visitor
+ * @param top markup before the install snippet
+ * @param html markup of its own
  * @param cacheable whether the back/forward cache may keep it
  */
-export const shopPage = ({ form, key, script = '', early = '', csp, written, cacheable }) => {
+export const shopPage = ({ form, key, script = '', early = '', csp, written, top = '', html = '', cacheable }) => {
   const src = `${ID}/v1/loader.js?key=${key}`;
   const own = csp ? (body, type) => external(body, type) : inline;
   const head = {
@@ -41,11 +43,13 @@ export const shopPage = ({ form, key, script = '', early = '', csp, written, cac
     <link rel="stylesheet" href="${STYLE}">
     <script src="${PROBE}"></script>
     ${written ? `<script type="application/json" id="datafly-profile">${written}</script>` : ''}
+    ${top}
     ${head}
     ${form != 'module' && early ? own(early) : ''}
     </head><body>
     <header>Fell &amp; Fjord <small>${form}</small></header>
     <section id="hero"><h1 class="default">Made for long light.</h1><h1 class="promo">Up to 40 % off.</h1></section>
+    ${html}
     <p>profile</p><pre id="profile">{}</pre><p>settled</p><pre id="settled"></pre>
     ${own(bound + script, 'module')}
     </body></html>`;
@@ -62,11 +66,12 @@ const external = (body, type = 'text/javascript') =>
   `<script type="${type}" src="${gate.put(SITE, body, { type: 'text/javascript' })}"></script>`;
 
 /** What a page configures; the loader's forms have it from the server. */
-export const init = (key, { providers = ['amperity'], timeoutMs = READY_MS } = {}) => `
+export const init = (key, { providers = ['amperity'], timeoutMs = READY_MS, session = false } = {}) => `
 datafly.init({
   pipelineKey: '${key}',
   endpoint: '${COLLECT}',
   enrich: { endpoint: '${ID}', providers: ${JSON.stringify(providers)}, timeoutMs: ${timeoutMs} },
+  session: ${session},
 });
 `;
 

@@ -81,7 +81,7 @@ impl<T: Clone, W> Session<T, W> {
                 Reason::Error | Reason::Timeout => {
                     Some(("ENRICH_FAILED", "no usable answer for: "))
                 }
-                Reason::Network | Reason::Inline | Reason::Empty => None,
+                Reason::Network | Reason::Inline | Reason::Session | Reason::Empty => None,
             };
             if let Some((code, message)) = failure {
                 self.out.push(Effect::Report { code, message, provider: Some(provider) });

@@ -52,6 +52,8 @@ pub(crate) struct Sizes {
     pub(crate) loader: Size,
     pub(crate) engine: Size,
     pub(crate) wasm: Size,
+    /// Only on pages that want it.
+    pub(crate) antiflicker: Size,
     /// In place of stub, loader and engine.
     pub(crate) module: Size,
     /// What is loaded when it is needed.
@@ -83,6 +85,7 @@ impl Sizes {
             (&page, Some(budget.page)),
             (&self.module, None),
             (&as_module, None),
+            (&self.antiflicker, None),
         ];
         rows.extend(self.chunks.iter().chain([&on_demand]).map(|size| (size, None)));
         let mut table =
@@ -178,6 +181,7 @@ mod tests {
             loader: size("loader.js"),
             engine: size("e.js"),
             wasm: size("w.wasm"),
+            antiflicker: size("f"),
             module: size("m.js"),
             chunks: vec![size("a.js"), size("b.js")],
         };
