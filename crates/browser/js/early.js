@@ -6,6 +6,7 @@
 // provider's answer. Where some are missing, those are asked for, and whoever waits is answered when the last
 // answer is there: with reason `inline` unless one of those has attributes. They count for nothing once
 // somebody was named, logged out or decided what is allowed.
+import { mayStore } from './allow.js';
 import { agree, denies, isNews, isOpen, meet, say, saidLast, stateOf } from './consent.js';
 import { report, tell } from './install.js';
 import { counters, countersIn, isMap, recall, remember } from './shared.js';
@@ -247,6 +248,8 @@ export const claim = (datafly, config) => {
   window[placeOf(config)] = datafly;
   datafly._t = timeoutMs;
   datafly._e = counters(config.shared)[0];
+  // From here on events are written down as they are called.
+  datafly._s = mayStore(config) && config.pipelineKey;
   datafly._q.map(([, settle, time, timer]) => {
     if (settle && settle.call) {
       clearTimeout(timer);

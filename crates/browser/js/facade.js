@@ -3,11 +3,13 @@ import { Engine, finish, imports } from '#glue';
 import {
   REASONS, counters, countersIn, denies, fallBack, isOpen, obey, outcome, remember, report, say, saidLast, tell,
 } from '#kit';
+import { mayCollect } from './allow.js';
 import { chunk } from './chunk.js';
 import { timeoutOf } from './early.js';
-import { envelopes, getTokenOf } from './envelope.js';
+import { envelopes, getTokenOf, sizeOf, unsecret } from './envelope.js';
 import { hostOf } from './host.js';
 import { outboxOf } from './outbox.js';
+import { shelfOf } from './shelf.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -17,7 +19,9 @@ import { outboxOf } from './outbox.js';
  */
 export const connect = async (datafly, config, early, wasm) => {
   const toEnvelope = envelopes(config);
-  let engine;
+  let engine, host;
+  /** Between the page's going away and its return. */
+  let gone;
   /** The log-in of this page, if any. */
   let login;
 
@@ -31,9 +35,56 @@ export const connect = async (datafly, config, early, wasm) => {
     if (name == 'debug') return chunk(config, name).then((part) => part?.debug(datafly, args[0]));
   };
 
-  const outbox = outboxOf(datafly, config);
+  const shelf = shelfOf(config);
+
+  /** An event of a call, on the shelf if it is one that lies there: nothing if there is nothing to send. */
+  const written = (call) => {
+    const leaver = config.handle;
+    const id = call[6];
+    const event = toEnvelope(call);
+    const [kind = '', text, getToken] = event ?? [];
+    const isTold = /[iptg]/.test(kind);
+    if (kind == 'r') shelf.stamp(leaver);
+    if (isTold && mayCollect(config)) shelf.put(id, unsecret(text));
+    else shelf.drop(id);
+    if (!kind || (isTold && !mayCollect(config))) return;
+    return { id, kind, text, getToken };
+  };
+
+  /** What pages left that are gone, each as its event. */
+  const adopted = () => {
+    const { found, wait } = shelf.adopt();
+    if (wait) setTimeout(look, wait);
+    return found.map(([id, text, isLeft]) => {
+      if (text[0] == '[') return [written([...JSON.parse(text), , id]), isLeft];
+      const kind = JSON.parse(text).type[0];
+      return [{ id, kind, text, getToken: kind == 'i' ? config.getToken : void 0 }, isLeft];
+    });
+  };
+
+  // Before any network: those that were called when nobody knew yet where to.
+  if (mayCollect(config)) {
+    datafly._q.map((call) => /^(pa|tr|gr|id|res)/.test(call[0]) && shelf.put(call[6], JSON.stringify(call.slice(0, 5))));
+  }
+
+  const codeOf = ({ kind }) => kind.charCodeAt(0);
+  const look = () => {
+    if (!engine) return;
+    for (const [event, isLeft] of adopted()) {
+      if (event) toEngine('adopt', codeOf(event), event, sizeOf(event.text), !!event.getToken, isLeft);
+    }
+  };
+
+  /** Whoever may not be collected is forgotten, also of what waits for another attempt. */
+  const check = () => {
+    if (mayCollect(config)) return;
+    shelf.clear();
+    toEngine('forget');
+  };
+
+  const outbox = outboxOf(datafly, config, shelf);
   const hold = (call) => {
-    const event = isAction(call) && !isOwn(call) && toEnvelope(call);
+    const event = isAction(call) && !isOwn(call) && written(call);
     if (!event) return;
     obey(datafly, config, call);
     outbox.hold(event);
@@ -46,6 +97,9 @@ export const connect = async (datafly, config, early, wasm) => {
 
   const fail = (code, known) => {
     engine = 0;
+    // Nobody will ever ask whether what was left has arrived.
+    adopted().map(([event, isLeft]) => event && (isLeft ? shelf.drop(event.id) : outbox.hold(event)));
+    queueMicrotask(outbox.flush);
     fallBack(datafly, config, known, code, send);
   };
 
@@ -100,9 +154,9 @@ export const connect = async (datafly, config, early, wasm) => {
       toEngine('wait', settle, name == 'refreshProfile');
     } else {
       notice();
-      const event = toEnvelope(call);
+      const event = written(call);
       if (!event) return;
-      const [kind, text, getToken] = event;
+      const { kind, text, getToken } = event;
       const wasNobody = kind == 'c' && say(config, text);
       if (kind == 'i') login = call;
       if (kind == 'r') {
@@ -110,46 +164,78 @@ export const connect = async (datafly, config, early, wasm) => {
         // With the visitor goes what they agreed to.
         remember(config, void 0, []);
       }
-      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || denies(config, call));
+      toEngine('event', codeOf(event), event, sizeOf(text), !!getToken || denies(config, call));
+      if (kind == 'c') check();
       // It could not be kept of nobody. Who denies is not named once more.
       if (wasNobody && login && !denies(config, call)) handle(login);
+      // What a page calls while it goes away leaves with the rest.
+      if (gone) leave(true);
     }
   };
 
-  addEventListener('pagehide', () => {
-    if (engine) return toEngine('unload');
-    if (datafly._q.map) {
-      // Nobody has taken the calls yet. Those that wait stay: the page may come back.
-      datafly._q.map(hold);
-      datafly._q = datafly._q.filter((call) => !isAction(call));
+  const leave = (/** @type {boolean} */ unloads) => {
+    if (engine) {
+      toEngine('leave', unloads, host.leave(unloads), shelf.keeps());
+    } else if (unloads) {
+      if (datafly._q.map) {
+        // Nobody has taken the calls yet. Those that wait stay: the page may come back.
+        datafly._q.map(hold);
+        datafly._q = datafly._q.filter((call) => !isAction(call));
+      }
+      outbox.flush(true);
     }
-    outbox.flush(true);
+    if (unloads) shelf.release();
+  };
+
+  addEventListener('pagehide', () => {
+    gone = true;
+    leave(true);
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState == 'hidden') leave(false);
+    else toEngine('shown');
   });
 
   try {
     finish((await WebAssembly.instantiateStreaming(wasm, imports())).instance);
     const { providers, timeoutMs, credentialed, context } = config;
     const told = { providers: providers.length, timeoutMs, credentialed, context, early: early.answers.length };
-    engine = new Engine(told, hostOf(datafly, config, early, toEngine), ...counters(config.shared));
+    host = hostOf(datafly, config, early, shelf, toEngine);
+    engine = new Engine(told, host, ...counters(config.shared));
   } catch {
     return fail('WASM_UNAVAILABLE', early);
   }
   const calls = datafly._q;
   datafly._q = { push: handle };
+  // From here on calls are written down as events.
+  datafly._s = void 0;
   const [, , , denied, obeyed] = counters(config.shared);
   // What nobody knows to have arrived is said again. A denial the engine repeats by itself.
   if (isOpen(config.shared) && denied <= obeyed) handle(['consent', `[${saidLast(config)}]`]);
   calls.map(handle);
+  check();
+  look();
   // Starts it: from here on requests are sent.
   toEngine('shown');
   early.answers.map(async (answer, id) => toEngine('enriched', id, ...(await answer)));
   tell('ready');
 
-  addEventListener('storage', ({ key }) => {
+  addEventListener('storage', (event) => {
+    const { key } = event;
     // Without a key: the page cleared everything.
-    if (key == null || key == 'datafly.' + config.pipelineKey) toEngine('shown');
+    if (key == null || key == 'datafly.' + config.pipelineKey) {
+      check();
+      toEngine('shown');
+    }
+    // What has just left is on its way: nobody need ask at once.
+    if (shelf.isNews(event)) setTimeout(look, 2e3);
   });
-  addEventListener('pageshow', ({ persisted }) => persisted && toEngine('shown'));
+  addEventListener('pageshow', ({ persisted }) => {
+    gone = false;
+    if (!persisted) return;
+    look();
+    toEngine('shown');
+  });
 };
 
 const isAction = ([name, argument]) => name != 'init' && !(argument && argument.call);
