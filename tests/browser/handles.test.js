@@ -9,7 +9,7 @@ import { gate, nothingLeaked, scenario } from './harness/world.js';
 import { logIn, pageEvent } from './pages/people.js';
 import { ELSEWHERE, FORMS, init, shopPage } from './pages/shop.js';
 
-const TRACK = /^\/v1\/t/;
+const TRACK = /^\/v1\/[tb]/;
 const HANDLE = /^t\.[\w-]{43}$/;
 
 const page = (form) => shopPage({ form, key: REQUIRED, script: init(REQUIRED) });
@@ -44,11 +44,9 @@ for (const form of FORMS) {
   scenario(`${form}: what was called before a log-out is of the one who left, whenever and however it arrives`, async (visitor) => {
     const { tab, exchanges, handle } = await arrive(visitor, form);
     const elsewhere = gate.put(SITE, ELSEWHERE);
-    // What is under way is cut, and leaves as a beacon, which the log-out's overtakes.
-    gate.fault(TRACK, slowToArrive(1e3));
-    const cut = gate.fault(TRACK, hang(), { times: 1 });
+    const lost = gate.fault(TRACK, hang(), { times: 1 });
     await tab.evaluate(() => datafly.track('Before'));
-    await until(() => cut.met, 'it is under way');
+    await until(() => lost.met, 'it is under way');
     await Promise.all([
       tab.waitForURL(elsewhere),
       tab.evaluate((url) => {
@@ -57,14 +55,35 @@ for (const form of FORMS) {
         location.href = url;
       }, elsewhere),
     ]);
+    await tab.goto(page(form));
     await until(() => tracked(exchanges, 'Before').length && tracked(exchanges, 'After').length, 'both are taken');
     const [[before, there]] = tracked(exchanges, 'Before');
     assert.equal(before, handle);
     assert.notEqual(there, handle, 'somebody else was there by then');
-    for (const { headers } of accepted(exchanges(), '/v1/t')) assert.equal(headers['sec-fetch-mode'], 'no-cors', 'a beacon');
     assert.equal(tracked(exchanges, 'After')[0][0], undefined, 'who that would be was not known yet');
   });
 }
+
+scenario('what was called before a log-out and never had a handle is nobody\'s once its page is gone', async (visitor) => {
+  visitor.expectConsole(/datafly EVENTS_DELAYED/, /status of 503/);
+  const exchanges = gate.watch();
+  const tab = await visitor.tab(page('module'));
+  const down = gate.fault(/^\/v1\/([iptgb]|reset)\?/, status(503));
+  await tab.evaluate(() => datafly.track('Before'));
+  await until(() => down.met, 'it is not taken');
+  await tab.evaluate(() => {
+    datafly.reset();
+    datafly.track('After');
+  });
+  await tab.goto(gate.put(SITE, ELSEWHERE));
+  gate.clear();
+  await tab.goto(page('module'));
+  await until(() => tracked(exchanges, 'Before').length && tracked(exchanges, 'After').length, 'both are taken', 10e3);
+  assert.equal(tracked(exchanges, 'Before')[0][0], '-');
+  assert.equal(tracked(exchanges, 'After')[0][0], undefined, 'behind the log-out, the next one is meant');
+  const order = exchanges().filter(({ status }) => status == 200).map(({ path }) => path.split('?')[0]);
+  assert(order.indexOf('/v1/reset') < order.indexOf('/v1/b'), `${order}`);
+});
 
 scenario('an event that waited while another tab logged out is not of whoever came then', async (visitor) => {
   visitor.expectConsole(/datafly EVENTS_DELAYED/, /status of 503/);
@@ -97,6 +116,7 @@ scenario('the first event after another tab logged out is not of the one who lef
 scenario('an answer to what was sent before a log-out or a log-in does not name who comes', async (visitor) => {
   for (const call of ['reset', 'identify']) {
     const { tab, exchanges, handle } = await arrive(visitor);
+    const slow = gate.fault(call == 'reset' ? /^\/v1\/reset/ : /^\/v1\/b/, slowToArrive(500), { times: 1 });
     await tab.evaluate(
       (call) => {
         datafly.track(call + ' 1');
@@ -105,7 +125,6 @@ scenario('an answer to what was sent before a log-out or a log-in does not name 
       },
       call,
     );
-    const slow = gate.fault(call == 'reset' ? /^\/v1\/reset/ : /^\/v1\/i/, slowToArrive(500), { times: 1 });
     await until(() => slow.met, 'it is under way');
     await tab.evaluate((name) => datafly.track(name + ' between'), call);
     await until(() => tracked(exchanges, call + ' between').length, 'all are taken');

@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { counters } from '../../crates/browser/js/shared.js';
-import { accepted, event, pathsOf, to } from './harness/exchanges.js';
+import { accepted, event, events, pathsOf, to } from './harness/exchanges.js';
 import { LOADER, loaderWith, says } from './harness/fakes.js';
 import { down, status } from './harness/faults.js';
 import { REQUIRED } from './harness/site.js';
@@ -19,7 +19,7 @@ const arrive = async (visitor, form = 'stub', config = { credentialed: true }) =
   visitor.expectConsole(/datafly WASM_UNAVAILABLE/, /Failed to load resource/, /wasm/i);
   gate.fault(LOADER, loaderWith(config));
   gate.fault(/\.wasm$/, down());
-  gate.fault(/^\/v1\/[ipt]\?/, says(SUCCESS));
+  gate.fault(/^\/v1\/[iptb]\?/, says(SUCCESS));
   const tab = await visitor.tab(shopPage({ form, key: REQUIRED, script: init(REQUIRED) }), { waitUntil: 'domcontentloaded' });
   await tab.waitForFunction(() => seen.errors.includes('WASM_UNAVAILABLE'));
   return tab;
@@ -42,7 +42,7 @@ for (const form of FORMS) {
     await tab.evaluate(() => give('late'));
     await until(() => accepted(exchanges(), '/v1/t')[0] && accepted(exchanges(), '/v1/i')[0], 'both are taken');
     assert.deepEqual(to(exchanges(), '/v1/i').map((exchange) => event(exchange).token), ['late']);
-    for (const { timestamp, sentAt } of exchanges().filter(({ method }) => method == 'POST').map(event)) {
+    for (const { timestamp, sentAt } of events(exchanges())) {
       assert(timestamp <= sentAt, 'it says when it was sent');
     }
     // Beacons leave side by side.

@@ -215,6 +215,35 @@ async fn an_event_that_is_refused_has_changed_nothing_about_its_visitor() {
 }
 
 #[tokio::test]
+async fn a_batch_that_follows_what_has_not_arrived_is_taken_only_behind_it() {
+    let app = app().await;
+    let _delivering = app.deliver();
+    let mut browser = app.browser();
+    let event = |id: &str| json!({"type": "track", "event": "view_cart", "messageId": id});
+    let mut send = async |batch: Value| {
+        let answer = browser.fetch("POST", &keyed("/v1/b"), &batch.to_string()).await;
+        assert_eq!(answer.status, 200);
+        let answer = answer.json();
+        (answer["accepted"].clone(), answer["missing"].clone())
+    };
+    send(json!({"batch": [event("l-0"), event("l-1")]})).await;
+    let left = ["l-0", "l-2", "x".repeat(2000).as_str(), "l-1"].map(str::to_owned);
+    let batch = json!({"left": left, "batch": [event("l-3")]});
+    assert_eq!(send(batch).await, (json!(0), json!([left[1], left[2]])));
+    assert_eq!(send(json!({"left": ["l-3"], "batch": []})).await, (json!(0), json!(["l-3"])));
+    let batch = json!({"left": ["l-0", "l-1"], "batch": [event("l-2"), event("l-3")]});
+    assert_eq!(send(batch).await, (json!(2), Value::Null));
+    assert_eq!(send(json!({"left": ["l-3"], "batch": []})).await, (json!(0), Value::Null));
+    let ids = app.taken(4).await;
+    let ids: Vec<_> = ids.iter().map(|event| event["message_id"].clone()).collect();
+    assert_eq!(ids, ["l-0", "l-1", "l-2", "l-3"]);
+
+    let many = json!({"left": vec!["l-0"; 501], "batch": []}).to_string();
+    let answer = app.browser().fetch("POST", &keyed("/v1/b"), &many).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "BATCH_TOO_LARGE"));
+}
+
+#[tokio::test]
 async fn the_time_is_the_receiver_s() {
     let app = app().await;
     let _delivering = app.deliver();

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use datafly_core::id::{CanonicalId, PipelineKey};
 use datafly_store::queue::{
     Consumer, DeadLetter, DeadLetterFilter, DeadLetterPage, DestinationName, Due, Limit, Listed,
-    NewEvent, Position, Queue, QueuedEvent, RetrySettlement, Settlement, Usage,
+    MessageId, NewEvent, Position, Queue, QueuedEvent, RetrySettlement, Settlement, Usage,
 };
 use datafly_store::{Accept, Acceptance, StoreError, VisitorWrite};
 use jiff::Timestamp;
@@ -26,6 +26,15 @@ impl Accept for Timeless {
         now: Timestamp,
     ) -> Result<Acceptance, StoreError> {
         while_time_stands(self.0.accept(visitor, events, now)).await
+    }
+
+    async fn known(
+        &self,
+        pipeline: &PipelineKey,
+        ids: Vec<MessageId>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        while_time_stands(self.0.known(pipeline, ids, now)).await
     }
 }
 

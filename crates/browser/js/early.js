@@ -7,6 +7,7 @@
 // answer is there: with reason `inline` unless one of those has attributes. They count for nothing once
 // somebody was named, logged out or decided what is allowed. Where none came, what the tab knows of its last page
 // is shown at once and answers whoever waits, and all are asked for behind it.
+import { mayStore } from './allow.js';
 import { agree, denies, isNews, isOpen, meet, say, saidLast, stateOf } from './consent.js';
 import { report, tell } from './install.js';
 import { lastPage } from './remembered.js';
@@ -248,6 +249,8 @@ export const claim = (datafly, config) => {
   window[placeOf(config)] = datafly;
   datafly._t = timeoutMs;
   datafly._e = counters(config.shared)[0];
+  // From here on events are written down as they are called.
+  datafly._s = !config.browser.collect && mayStore(config) && config.pipelineKey;
   datafly._q.map(([, settle, time, timer]) => {
     if (settle && settle.call) {
       clearTimeout(timer);

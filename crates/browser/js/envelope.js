@@ -1,7 +1,7 @@
 // The event envelope: what a call of the page looks like to the server.
 import { contextOf } from './context.js';
 import { endVisit } from './visits.js';
-import { isInForce, isMap, isNobody, report, stateOf, tell } from '#kit';
+import { isInForce, isMap, isNobody, report, stateOf, tell, urlOf } from '#kit';
 
 /** Where a kind of event is posted (datafly-core, `v1::path`). */
 export const pathOf = (kind) => '/v1/' + ({ r: 'reset', c: 'consent' }[kind] ?? kind);
@@ -44,6 +44,24 @@ export const withToken = (text, token) => (token == null ? text : JSON.stringify
  */
 export const sentNow = (text) => text.replace(/^{"type"/, `{"sentAt":"${new Date().toISOString()}","type"`);
 
+/** How many bytes a text takes on its way. */
+export const sizeOf = (text) => new Blob([text]).size;
+
+/** What is written down of an event: no token. */
+export const unsecret = (text) => JSON.stringify({ ...JSON.parse(text), token: void 0 });
+
+/**
+ * A request with these events, each with its kind and text: [url, body]. With those that were `left` before
+ * them it is a batch, which the server takes behind them only.
+ */
+export const requestOf = (config, events, left = []) => {
+  const [{ kind, text }, isMore] = [events[0] ?? {}, events[1] || left[0]];
+  if (!isMore) return [urlOf(config, pathOf(kind)), sentNow(text)];
+  const texts = events.map(({ text }) => text);
+  const asked = left[0] ? `,"left":${JSON.stringify(left)}` : '';
+  return [urlOf(config, '/v1/b'), `{"sentAt":"${new Date().toISOString()}","batch":[${texts}]${asked}}`];
+};
+
 /**
  * An event as the page's own functions (`use`) leave it, as text; nothing if one drops it. Which event it is,
  * when it was called and whose it is are not theirs to say, and no token is shown to them.
@@ -76,7 +94,7 @@ const edited = (event, edits = []) => {
 export const envelopes = (config) => {
   let userId;
   return (call) => {
-    const [type, json, time, , , args, messageId] = call;
+    const [type, json, time, , , args = [], messageId, handle] = call;
     if (!json) {
       report('NOT_SERIALISABLE', type + ': the arguments cannot be written as JSON');
       return;
@@ -111,7 +129,7 @@ export const envelopes = (config) => {
       messageId,
       timestamp: new Date(time).toISOString(),
       userId,
-      handle: config.handle,
+      handle: handle ?? config.handle,
       context: contextOf(config, call),
     };
     let getToken;

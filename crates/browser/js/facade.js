@@ -7,12 +7,13 @@ import {
 import { chunk } from './chunk.js';
 import { declared } from './declared.js';
 import { timeoutOf } from './early.js';
-import { envelopes, getTokenOf } from './envelope.js';
-import { gateOf } from './gate.js';
+import { envelopes, getTokenOf, sizeOf, unsecret } from './envelope.js';
+import { gateOf, isRefused, mayCollect } from './gate.js';
 import { enriched, hostOf } from './host.js';
 import { keepProfile } from './keep.js';
 import { outboxOf } from './outbox.js';
 import { followPages } from './pages.js';
+import { shelfOf } from './shelf.js';
 
 /**
  * Starts the engine and hands it every call, those made so far first. If it cannot start, or breaks,
@@ -28,7 +29,9 @@ export const connect = async (datafly, config, early, wasm) => {
     chunk(config, 'consent').then((part) => part?.start(datafly, config, kit));
   }
   if (config.browser.page) followPages(datafly, config);
-  let engine;
+  let engine, host;
+  /** Between the page's going away and its return. */
+  let gone;
   /** The log-in of this page, if any. */
   let login;
 
@@ -42,9 +45,56 @@ export const connect = async (datafly, config, early, wasm) => {
     if (name == 'debug') return chunk(config, name).then((part) => part?.debug(datafly, args[0]));
   };
 
-  const outbox = outboxOf(datafly, config);
+  const shelf = shelfOf(config);
+
+  /** An event of a call, on the shelf if it is one that lies there: nothing if there is nothing to send. */
+  const written = (call) => {
+    const leaver = config.handle;
+    const id = call[6];
+    const event = toEnvelope(call);
+    const [kind = '', text, getToken] = event ?? [];
+    const isTold = /[iptg]/.test(kind);
+    if (kind == 'r') shelf.stamp(leaver);
+    if (isTold && mayCollect(config)) shelf.put(id, unsecret(text));
+    else shelf.drop(id);
+    if (!kind || (isTold && !mayCollect(config))) return;
+    return { id, kind, text, getToken };
+  };
+
+  /** What pages left that are gone, each as its event. */
+  const adopted = () => {
+    const { found, wait } = shelf.adopt();
+    if (wait) setTimeout(look, wait);
+    return found.map(([id, text, isLeft]) => {
+      if (text[0] == '[') return [written([...JSON.parse(text), , id]), isLeft];
+      const kind = JSON.parse(text).type[0];
+      return [{ id, kind, text, getToken: kind == 'i' ? config.getToken : void 0 }, isLeft];
+    });
+  };
+
+  // Before any network: those that were called when nobody knew yet where to.
+  if (mayCollect(config)) {
+    datafly._q.map((call) => /^(pa|tr|gr|id|res)/.test(call[0]) && shelf.put(call[6], JSON.stringify(call.slice(0, 5))));
+  }
+
+  const codeOf = ({ kind }) => kind.charCodeAt(0);
+  const look = () => {
+    if (!engine || !mayCollect(config)) return;
+    for (const [event, isLeft] of adopted()) {
+      if (event) toEngine('adopt', codeOf(event), event, sizeOf(event.text), !!event.getToken, isLeft);
+    }
+  };
+
+  /** Whoever may not be collected is forgotten, also of what waits for another attempt. */
+  const check = () => {
+    if (!isRefused(config)) return;
+    shelf.clear();
+    toEngine('forget');
+  };
+
+  const outbox = outboxOf(datafly, config, shelf);
   const hold = (call) => {
-    const event = isAction(call) && !isOwn(call) && toEnvelope(call);
+    const event = isAction(call) && !isOwn(call) && written(call);
     if (!event) return;
     obey(datafly, config, call);
     outbox.hold(event);
@@ -58,6 +108,11 @@ export const connect = async (datafly, config, early, wasm) => {
 
   const fail = (code, known) => {
     engine = 0;
+    // Nobody will ever ask whether what was left has arrived.
+    if (mayCollect(config)) {
+      adopted().map(([event, isLeft]) => event && (isLeft ? shelf.drop(event.id) : outbox.hold(event)));
+    }
+    queueMicrotask(outbox.flush);
     fallBack(datafly, config, known, code, gate.take);
   };
 
@@ -112,9 +167,9 @@ export const connect = async (datafly, config, early, wasm) => {
       toEngine('wait', settle, name == 'refreshProfile');
     } else {
       notice();
-      const event = toEnvelope(call);
+      const event = written(call);
       if (!event) return;
-      const [kind, text, getToken] = event;
+      const { kind, text, getToken } = event;
       const wasNobody = kind == 'c' && say(config, text);
       if (kind == 'i') login = call;
       if (kind == 'r') {
@@ -122,9 +177,15 @@ export const connect = async (datafly, config, early, wasm) => {
         // With the visitor goes what they agreed to.
         remember(config, void 0, []);
       }
-      toEngine('event', kind.charCodeAt(0), { text, getToken }, !!getToken || (kind == 'c' && denies(config, text)));
+      toEngine('event', codeOf(event), event, sizeOf(text), !!getToken || (kind == 'c' && denies(config, text)));
+      if (kind == 'c') {
+        check();
+        look();
+      }
       // It could not be kept of nobody. Who denies is not named once more.
       if (wasNobody && login && !denies(config, text)) act(login);
+      // What a page calls while it goes away leaves with the rest.
+      if (gone) leave(true);
     }
   };
 
@@ -139,42 +200,70 @@ export const connect = async (datafly, config, early, wasm) => {
   // Later than what is shown of the last page: that is as old as it was.
   queueMicrotask(() => addEventListener('datafly:profile', ({ detail }) => keepProfile(config, Object(detail))));
 
-  addEventListener('pagehide', () => {
-    if (engine) return toEngine('unload');
-    if (datafly._q.map) {
-      // Nobody has taken the calls yet. Those that wait stay: the page may come back.
-      datafly._q.map(gate.take);
-      datafly._q = datafly._q.filter((call) => !isAction(call));
+  const leave = (/** @type {boolean} */ unloads) => {
+    if (engine) {
+      toEngine('leave', unloads, host.leave(unloads), shelf.keeps());
+    } else if (unloads) {
+      if (datafly._q.map) {
+        // Nobody has taken the calls yet. Those that wait stay: the page may come back.
+        datafly._q.map(gate.take);
+        datafly._q = datafly._q.filter((call) => !isAction(call));
+      }
+      outbox.flush(true);
     }
-    outbox.flush(true);
+    if (unloads) shelf.release();
+  };
+
+  addEventListener('pagehide', () => {
+    gone = true;
+    leave(true);
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState == 'hidden') leave(false);
+    else toEngine('shown');
   });
 
   try {
     finish((await WebAssembly.instantiateStreaming(wasm, imports())).instance);
     const { providers, timeoutMs, credentialed, context } = config;
     const told = { providers: providers.length, timeoutMs, credentialed, context, early: early.answers.length };
-    engine = new Engine(told, hostOf(datafly, config, early, toEngine), ...counters(config.shared));
+    host = hostOf(datafly, config, early, shelf, toEngine);
+    engine = new Engine(told, host, ...counters(config.shared));
   } catch {
     return fail('WASM_UNAVAILABLE', early);
   }
   const calls = datafly._q;
   datafly._q = { push: gate.take };
+  // From here on calls are written down as events.
+  datafly._s = void 0;
   const [, , , denied, obeyed] = counters(config.shared);
   // What nobody knows to have arrived is said again. A denial the engine repeats by itself.
   if (isOpen(config.shared) && denied <= obeyed) gate.take(['consent', `[${saidLast(config)}]`]);
   calls.map(gate.take);
+  check();
+  look();
   // Starts it: from here on requests are sent.
   toEngine('shown');
   early.answers.map(async (answer, id) => enriched(toEngine, id, await answer));
   tell('ready');
 
-  addEventListener('storage', ({ key }) => {
+  addEventListener('storage', (event) => {
+    const { key } = event;
     // Without a key: the page cleared everything.
-    if (key != null && key != 'datafly.' + config.pipelineKey) return;
-    toEngine('shown');
-    gate.look();
+    if (key == null || key == 'datafly.' + config.pipelineKey) {
+      check();
+      toEngine('shown');
+      gate.look();
+    }
+    // What has just left is on its way: nobody need ask at once.
+    if (shelf.isNews(event)) setTimeout(look, 2e3);
   });
-  addEventListener('pageshow', ({ persisted }) => persisted && toEngine('shown'));
+  addEventListener('pageshow', ({ persisted }) => {
+    gone = false;
+    if (!persisted) return;
+    look();
+    toEngine('shown');
+  });
 };
 
 const isAction = ([name, argument]) => name != 'init' && !(argument && argument.call);

@@ -11,6 +11,9 @@ const wordOf = (config) => {
 /** Whether events may leave. */
 export const mayCollect = (config) => wordOf(config) === true;
 
+/** Whether they were refused, also those that wait for another attempt. */
+export const isRefused = (config) => wordOf(config) === false;
+
 const MOST_HELD = 1e3;
 
 /** A way through for calls, and one to look again at what the visitor says. */

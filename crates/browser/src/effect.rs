@@ -34,6 +34,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Something that was done, and no decision of the visitor's: it lies on the shelf, and may leave with others.
+    pub(crate) fn is_told(self) -> bool {
+        !matches!(self, Self::Reset | Self::Consent { .. })
+    }
+
+    /// Whether several such leave as one batch.
+    pub(crate) fn travels(self) -> bool {
+        self.is_told() && self != Self::Identify { asks: true }
+    }
+
     /// Until the server has seen it, a profile would be that of somebody who left, or did not allow it.
     pub(crate) fn bars(self) -> bool {
         matches!(self, Self::Reset | Self::Consent { denies: true })
@@ -82,6 +92,16 @@ pub struct Outcome {
     pub epoch: u32,
 }
 
+/// One event of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parcel<T> {
+    /// What was handed in; nothing for a log-out that is repeated, nor for a denial, of which the page
+    /// has stored what it says.
+    pub body: Option<T>,
+    /// The server is only asked whether it has arrived: it was sent before, while its page went away.
+    pub left: bool,
+}
+
 /// One thing to do. `T` is a value of the page's, and `W` whoever waits for a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect<T, W> {
@@ -96,20 +116,28 @@ pub enum Effect<T, W> {
         /// Abort and answer [`Reason::Timeout`] after this time.
         deadline_ms: u32,
     },
-    /// Send one event or the log-out.
+    /// Call [`crate::session::Session::turn`] soon, but not before this input is over.
+    Turn {
+        /// To be handed back.
+        request: RequestId,
+        /// Whether one tab at a time has it, until its answer is there.
+        shared: bool,
+    },
+    /// Send events that may travel together, or one by itself.
     Post {
         /// To be named in the answer.
         request: RequestId,
-        /// Decides the path.
+        /// Of the first one: decides the path where it is the only one.
         kind: Kind,
-        /// What was handed in; nothing for a log-out that is repeated, nor for a denial, of which the page
-        /// has stored what it says.
-        body: Option<T>,
+        /// At least one. Nothing of them counts as taken while one that was left is missing.
+        events: Vec<Parcel<T>>,
         /// Whether the answer is to bring the profile, too.
         enrich: bool,
         /// Abort and answer [`crate::queue::Receipt::Unreachable`] after this time.
         deadline_ms: u32,
     },
+    /// This event needs no keeping any more.
+    Gone(T),
     /// Give a request up; its answer is not wanted any more.
     Abort(RequestId),
     /// Answer [`crate::queue::Receipt::Withdrawn`] if this post still waits for a token.

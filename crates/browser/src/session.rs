@@ -16,6 +16,8 @@
 //!   waited for it in vain.
 //! - Where profiles depend on the page, the answer to a page event brings them. Whoever waits while such
 //!   an event of this epoch is on its way waits for that answer, whatever is known already.
+//! - Another tab's log-out that the server has not confirmed stands in this tab's line of events too, so that nothing
+//!   called after it is taken for the one who left. It is sent from here only if that tab does not get to it.
 //! - Until the first successful credentialed answer one request is in flight, so that a first visit is
 //!   given one visitor id; after that, events go one at a time and enrich beside them.
 
@@ -29,7 +31,7 @@ use crate::{
     effect::{Effect, Kind, Outcome, Reason, RequestId, TimerId},
     enrich::{Answer, Round},
     epoch::Shared,
-    queue::{Queue, is_identify},
+    queue::{Queue, is_personal, is_reset},
 };
 
 /// No request is waited for longer: by then the page has long shown something.
@@ -69,6 +71,15 @@ struct Wanted {
     covers: u32,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Presence {
+    Here,
+    /// What could leave has left with a page that was hidden: no event is sent before something happens.
+    Rests,
+    /// Nothing is started for a page that has gone.
+    Away,
+}
+
 /// See the module's contract.
 #[derive(Debug)]
 pub struct Session<T, W> {
@@ -101,8 +112,7 @@ pub struct Session<T, W> {
     own_denied: u32,
     /// Runs while another tab is waited for.
     patience: Option<TimerId>,
-    /// Between [`Self::leave`] and the page's return.
-    away: bool,
+    presence: Presence,
     /// Number of the event that started the epoch, or 0.
     epoch_event: u32,
     next_id: u32,
@@ -135,7 +145,7 @@ impl<T: Clone, W> Session<T, W> {
             own_left: 0,
             own_denied: 0,
             patience: None,
-            away: false,
+            presence: Presence::Here,
             epoch_event: 0,
             next_id: 0,
             out: Vec::new(),
@@ -164,6 +174,7 @@ impl<T: Clone, W> Session<T, W> {
         {
             self.settle_waiters(reason);
         }
+        self.out.extend(self.queue.gone.drain(..).map(Effect::Gone));
         mem::take(&mut self.out)
     }
 
@@ -174,12 +185,14 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Whether no event waits, nor is on its way.
     pub fn is_idle(&self) -> bool {
-        self.queue.first().is_none()
+        self.queue.entries().is_empty()
     }
 
     /// Somebody waits for the epoch's profile.
     pub fn ready(&mut self, waiter: W) {
-        self.away = false;
+        if self.presence == Presence::Away {
+            self.presence = Presence::Rests;
+        }
         let under_way = self.round.is_some() || self.wanted.is_some();
         if self.settled.is_some() {
             self.waiters.push(waiter);
@@ -198,7 +211,7 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Somebody waits for a profile that reflects all events up to now.
     pub fn refresh(&mut self, waiter: W) {
-        self.away = false;
+        self.shown();
         let now = self.queue.last_number();
         self.refreshers.push((waiter, now));
         let shares = self.round.as_ref().is_some_and(|r| r.refresh && r.covers >= now);
@@ -246,17 +259,18 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Sends what may be sent. The profile goes before the events: somebody looks at it.
     fn pump(&mut self) {
-        if self.away {
+        if self.presence == Presence::Away {
             return;
         }
         if self.own_left <= self.shared.heard {
-            // Another tab was faster. Sent now, it might log out whoever has come since.
-            let void = |kind| kind == Kind::Reset || is_identify(kind);
-            self.queue.drop_before(self.queue.last_reset() + 1, void);
+            // Another tab was faster. Sent now, it might log out whoever has come since, or be said of them.
+            self.queue.void_before(is_reset, is_personal);
+            self.queue.void(is_reset);
         }
         if self.shared.barred() {
-            let waits = self.wanted.is_some() && self.queue.last(Kind::bars) == 0;
-            if waits && self.patience.is_none() {
+            let events_wait = self.queue.is_lent() && self.queue.entries().len() > 1;
+            let is_told = self.queue.has(Kind::bars) && !self.queue.is_lent();
+            if (events_wait || self.wanted.is_some() && !is_told) && self.patience.is_none() {
                 self.patience = Some(self.wake(PATIENCE_MS));
             }
         } else if self.round.is_none() {
@@ -283,17 +297,34 @@ impl<T: Clone, W> Session<T, W> {
                 self.out.push(Effect::Enrich { request, provider, refresh, deadline_ms });
             }
         }
-        if self.free()
-            && let Some(entry) = self.queue.ready()
+        if self.may_post()
+            && let Some(first) = self.queue.entries().first()
         {
-            let (kind, body) = (entry.kind, entry.body.clone());
-            let enrich = kind == Kind::Page && entry.number > self.epoch_event && self.carries();
+            // While the page looks for a token the other tabs go on.
+            let shared = first.kind != Kind::Identify { asks: true };
             let request = self.request_id();
-            let deadline_ms = self.deadline_ms();
-            self.queue.sent(request);
-            self.carried = enrich.then(|| Round::carried(self.providers, request));
-            self.out.push(Effect::Post { request, kind, body, enrich, deadline_ms });
+            self.queue.wait(request);
+            self.out.push(Effect::Turn { request, shared });
         }
+    }
+
+    fn may_post(&self) -> bool {
+        self.presence == Presence::Here && self.free() && self.queue.ready()
+    }
+
+    /// It is this tab's turn to send events. False if it has nothing to send any more.
+    pub fn turn(&mut self, request: RequestId) -> bool {
+        if !self.queue.turn(request) || !self.may_post() {
+            return false;
+        }
+        let brings_after = if self.carries() { self.epoch_event } else { u32::MAX };
+        let Some(first) = self.queue.entries().first() else { return false };
+        let (kind, enrich) = (first.kind, first.brings(brings_after));
+        let events = self.queue.send(request, brings_after);
+        let deadline_ms = self.deadline_ms();
+        self.carried = enrich.then(|| Round::carried(self.providers, request));
+        self.out.push(Effect::Post { request, kind, events, enrich, deadline_ms });
+        true
     }
 
     /// Whether a page event of this epoch is on its way whose answer will bring the profile.
@@ -301,7 +332,7 @@ impl<T: Clone, W> Session<T, W> {
         self.context
             && !self.queue.paused()
             && !self.shared.barred()
-            && self.queue.last(|kind| kind == Kind::Page) > self.epoch_event
+            && self.queue.entries().iter().any(|entry| entry.brings(self.epoch_event))
     }
 
     /// Whether one more request may start beside those in flight.

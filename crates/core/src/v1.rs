@@ -84,6 +84,10 @@ pub struct BatchAccepted {
     /// Those that are not, in their order. They may be sent again once they are mended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<EventFailure>,
+    /// Of the ids in the batch's `left`, those that have not arrived, in their order. Where there is one, nothing of
+    /// the batch was taken: it is to be sent again behind what is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// See [`Accepted::handle`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handle: Option<String>,

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafly_core::id::{CanonicalId, PipelineKey};
-use datafly_store::queue::{Consumer, NewEvent, Queue, Usage};
+use datafly_store::queue::{Consumer, MessageId, NewEvent, Queue, Usage};
 use datafly_store::{Acceptance, StoreError, VisitorWrite};
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -81,6 +81,16 @@ impl Outbox {
         let acceptance = self.queue.accept(visitor, events, now).await?;
         self.accepted.notify_waiters();
         Ok(acceptance)
+    }
+
+    /// Which of these are taken already, in their order.
+    pub async fn known(
+        &self,
+        pipeline: &PipelineKey,
+        ids: Vec<MessageId>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        self.queue.known(pipeline, ids, now).await
     }
 
     /// Forgets a visitor's events: none of them leaves from here on.

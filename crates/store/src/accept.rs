@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafly_core::id::PipelineKey;
 use datafly_core::visitor::Visitor;
 use jiff::Timestamp;
 
 use crate::StoreError;
-use crate::queue::{Admission, NewEvent};
+use crate::queue::{Admission, MessageId, NewEvent};
 use crate::state::VisitorKey;
 
 /// A write of a visitor's record, on the condition that its version is still the one that was read.
@@ -55,6 +56,14 @@ pub trait Accept: Send + Sync {
         events: Vec<NewEvent>,
         now: Timestamp,
     ) -> Result<Acceptance, StoreError>;
+
+    /// Which of these would be duplicates, in their order: what is one has survived power loss.
+    async fn known(
+        &self,
+        pipeline: &PipelineKey,
+        ids: Vec<MessageId>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError>;
 
     /// Appends events that change nobody, all or none.
     ///

@@ -69,6 +69,9 @@ export class Visitor {
     return idOf((await this.cookie('__Host-dfk')) ?? '');
   }
 
+  /** Takes the network away, or gives it back. */
+  offline = (isOffline) => this.#context.setOffline(isOffline);
+
   /** What was loaded before is loaded again. */
   async emptyCache(tab) {
     const session = await this.#context.newCDPSession(tab);

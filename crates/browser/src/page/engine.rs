@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::host::{Host, Start};
 use crate::{
-    effect::{Effect, Kind, Reason, RequestId, TimerId},
+    effect::{Effect, Kind, Parcel, Reason, RequestId, TimerId},
     enrich::Answer,
     epoch::Shared,
     queue::{Receipt, is_final},
@@ -61,16 +61,30 @@ impl Engine {
 
     /// Queues an event; `kind` is the letter of its path, with `r` for a log-out. Of an identify `flag`
     /// says that the page is asked for a token, of a consent that it allows no profile.
-    pub fn event(&self, kind: u8, body: JsValue, flag: bool) {
-        let kind = match kind {
-            b'i' => Kind::Identify { asks: flag },
-            b'p' => Kind::Page,
-            b't' => Kind::Track,
-            b'g' => Kind::Group,
-            b'c' => Kind::Consent { denies: flag },
-            _ => Kind::Reset,
-        };
-        self.input(|session| session.event(kind, body));
+    pub fn event(&self, kind: u8, body: JsValue, bytes: u32, flag: bool) {
+        self.input(|session| session.event(kind_of(kind, flag), body, bytes));
+    }
+
+    /// Queues an event of a page that is gone.
+    pub fn adopt(&self, kind: u8, body: JsValue, bytes: u32, flag: bool, left: bool) {
+        self.input(|session| session.adopt(kind_of(kind, flag), body, bytes, left));
+    }
+
+    /// It is this tab's turn to send. Returns whether something was sent.
+    pub fn turn(&self, id: u32) -> bool {
+        let sends = self.session.borrow_mut().turn(RequestId(id));
+        self.carry_out();
+        sends
+    }
+
+    /// Of what was loaded for a post, the one at this position has not arrived.
+    pub fn missing(&self, id: u32, index: u32) {
+        self.session.borrow_mut().missing(RequestId(id), index as usize);
+    }
+
+    /// Forgets what was collected.
+    pub fn forget(&self) {
+        self.input(Session::opt_out);
     }
 
     /// Whether everything that was queued has left.
@@ -129,17 +143,18 @@ impl Engine {
         self.input(|session| session.woken(TimerId(id)));
     }
 
-    /// The page unloads: what is queued leaves by beacon.
-    pub fn unload(&self) {
-        let (mut entries, cut) = self.session.borrow_mut().leave();
-        if let Some(request) = cut {
-            self.host.abort(request.0);
+    /// The page is hidden, or unloads: what may leave leaves by beacon.
+    pub fn leave(&self, unloads: bool, flies: bool, keeps: bool) {
+        self.input(|session| session.leave(unloads, flies, keeps));
+        loop {
+            let parting = self.session.borrow_mut().parting();
+            let Some((kind, events)) = parting else { break };
+            self.load(events);
+            if !self.host.beacon(letter(kind)) {
+                break;
+            }
+            self.session.borrow_mut().parted();
         }
-        entries.retain(|entry| {
-            let body = entry.body.clone().unwrap_or_default();
-            !self.host.beacon(letter(entry.kind), body)
-        });
-        self.session.borrow_mut().stay(entries);
     }
 }
 
@@ -162,16 +177,24 @@ impl Engine {
         }
     }
 
+    fn load(&self, events: Vec<Parcel<JsValue>>) {
+        for Parcel { body, left } in events {
+            self.host.load(body.unwrap_or_default(), left);
+        }
+    }
+
     fn perform(&self, effect: Effect<JsValue, JsValue>) {
         let host = &self.host;
         match effect {
             Effect::Enrich { request, provider, refresh, deadline_ms } => {
                 host.enrich(request.0, position(provider), refresh, deadline_ms);
             }
-            Effect::Post { request, kind, body, enrich, deadline_ms } => {
-                let body = body.unwrap_or_default();
-                host.post(request.0, letter(kind), body, enrich, deadline_ms);
+            Effect::Turn { request, shared } => host.turn(request.0, shared),
+            Effect::Post { request, kind, events, enrich, deadline_ms } => {
+                self.load(events);
+                host.post(request.0, letter(kind), enrich, deadline_ms);
             }
+            Effect::Gone(body) => host.gone(&body),
             Effect::Abort(request) => host.abort(request.0),
             Effect::Withdraw(request) => host.withdraw(request.0),
             Effect::Hasten { request, after_ms } => host.hasten(request.0, after_ms),
@@ -195,6 +218,17 @@ impl Engine {
             }
             Effect::Refused(words) => host.refused(&words),
         }
+    }
+}
+
+fn kind_of(letter: u8, flag: bool) -> Kind {
+    match letter {
+        b'i' => Kind::Identify { asks: flag },
+        b'p' => Kind::Page,
+        b't' => Kind::Track,
+        b'g' => Kind::Group,
+        b'c' => Kind::Consent { denies: flag },
+        _ => Kind::Reset,
     }
 }
 

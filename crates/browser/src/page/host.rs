@@ -25,16 +25,22 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn enrich(this: &Host, id: u32, provider: u32, refresh: bool, deadline_ms: u32);
 
-    /// Sends an event; `kind` as for [`super::engine::Engine::event`].
+    /// Calls [`super::engine::Engine::turn`] later, for one tab at a time if it is `shared`: that one has the turn
+    /// until its answer is there.
     #[wasm_bindgen(method)]
-    pub(crate) fn post(
-        this: &Host,
-        id: u32,
-        kind: u8,
-        body: JsValue,
-        enrich: bool,
-        deadline_ms: u32,
-    );
+    pub(crate) fn turn(this: &Host, id: u32, shared: bool);
+
+    /// One event of the request or beacon that comes next; it is only asked about where it was `left`.
+    #[wasm_bindgen(method)]
+    pub(crate) fn load(this: &Host, body: JsValue, left: bool);
+
+    /// Sends what was loaded; `kind`, that of the first one, as for [`super::engine::Engine::event`].
+    #[wasm_bindgen(method)]
+    pub(crate) fn post(this: &Host, id: u32, kind: u8, enrich: bool, deadline_ms: u32);
+
+    /// An event needs no keeping any more.
+    #[wasm_bindgen(method)]
+    pub(crate) fn gone(this: &Host, body: &JsValue);
 
     /// Gives a request up.
     #[wasm_bindgen(method)]
@@ -87,7 +93,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn refused(this: &Host, words: &JsValue);
 
-    /// Whether the browser took this to send by itself.
+    /// Whether the browser took what was loaded to send by itself.
     #[wasm_bindgen(method)]
-    pub(crate) fn beacon(this: &Host, kind: u8, body: JsValue) -> bool;
+    pub(crate) fn beacon(this: &Host, kind: u8) -> bool;
 }

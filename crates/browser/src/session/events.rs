@@ -5,19 +5,23 @@ use crate::{
     backoff,
     effect::{Effect, Kind, RequestId},
     epoch::Shared,
-    queue::{Receipt, is_consent},
+    queue::{Receipt, is_consent, is_reset},
 };
 
 impl<T: Clone, W> Session<T, W> {
     /// An event is to be sent. All but [`Kind::Page`], [`Kind::Track`] and [`Kind::Group`] start an epoch; one that bars
     /// profiles also empties the one that is shown.
-    pub fn event(&mut self, kind: Kind, body: T) {
-        self.away = false;
+    pub fn event(&mut self, kind: Kind, body: T, bytes: u32) {
+        self.shown();
         if kind == Kind::Reset {
             self.withdraw();
+            self.queue.take_back();
         }
-        if self.queue.push(kind, Some(body)).is_some() {
-            self.report("QUEUE_FULL", "too many events wait for the server; one was dropped");
+        if self.queue.push(kind, Some(body), bytes) {
+            self.report(
+                "QUEUE_FULL",
+                "too many events wait for the server; the oldest are dropped",
+            );
         }
         match kind {
             Kind::Page | Kind::Track | Kind::Group => return,
@@ -46,27 +50,47 @@ impl<T: Clone, W> Session<T, W> {
         }
     }
 
+    /// An event of a page that is gone, which the server has not confirmed. It starts nothing; whether it has
+    /// arrived is asked first where it `left`.
+    pub fn adopt(&mut self, kind: Kind, body: T, bytes: u32, left: bool) {
+        self.queue.adopt(kind, body, bytes, left);
+    }
+
+    /// Nothing may be collected from here on: what waits is forgotten, and so is what waits for another attempt.
+    pub fn opt_out(&mut self) {
+        if self.queue.entries().first().is_some_and(|first| first.kind.is_told())
+            && let Some(request) = self.queue.stop()
+        {
+            self.carried = None;
+            self.out.push(Effect::Abort(request));
+        }
+        self.queue.void(Kind::is_told);
+    }
+
+    /// The server says that this one of a request's events has not arrived, and that it has taken none of them.
+    pub fn missing(&mut self, request: RequestId, index: usize) {
+        if self.is_posting(request) {
+            self.queue.missing(index);
+        }
+    }
+
     /// Whether this request carries an event, not a profile.
     pub fn is_posting(&self, request: RequestId) -> bool {
         self.queue.sending() == Some(request)
     }
 
-    /// An attempt to send the first event ended. `random` is in `0.0..1.0`.
+    /// An attempt to send the oldest events ended. `random` is in `0.0..1.0`.
     pub fn posted(&mut self, request: RequestId, receipt: Receipt<T>, random: f64) {
-        if !self.queue.answered(request) {
+        let Some(count) = self.queue.answered(request) else {
             return;
-        }
+        };
         self.carried = None;
+        let kind = self.queue.entries().first().map(|first| first.kind);
         let retry_after_ms = match receipt {
-            // Another attempt would ask for a token again: that of whoever is here now.
-            Receipt::Unreachable { .. } if self.queue.last_reset() > 0 && self.first_asks() => {
-                self.queue.pop();
-                return;
-            }
             Receipt::Accepted => {
                 self.open = true;
-                let kind = self.queue.pop();
-                if kind == Some(Kind::Reset) && self.queue.last_reset() == 0 {
+                self.queue.finish(count);
+                if kind == Some(Kind::Reset) && !self.queue.has(is_reset) {
                     let heard = self.shared.heard.max(self.own_left);
                     self.confirm(Shared { heard, ..self.shared });
                 }
@@ -74,19 +98,19 @@ impl<T: Clone, W> Session<T, W> {
                 return;
             }
             Receipt::Withdrawn => {
-                self.queue.pop();
+                self.queue.finish(count);
                 return;
             }
             // A log-out is never given up: until it is heard, the cookie names the one who left.
-            Receipt::Refused(words) => {
-                if self.queue.first().is_none_or(|entry| entry.kind != Kind::Reset) {
-                    let kind = self.queue.pop();
-                    self.out.push(Effect::Refused(words));
-                    self.confirm_consent(kind);
-                    return;
-                }
-                None
+            Receipt::Refused(words) if kind != Some(Kind::Reset) => {
+                self.queue.finish(count);
+                self.out.push(Effect::Refused(words));
+                self.confirm_consent(kind);
+                return;
             }
+            Receipt::Refused(_) => None,
+            // What a log-out has made void meanwhile was of whoever left.
+            Receipt::Unreachable { .. } if self.queue.is_spent(count) => return,
             Receipt::Unreachable { retry_after_ms } => retry_after_ms,
         };
         self.queue.failures += 1;
@@ -102,7 +126,7 @@ impl<T: Clone, W> Session<T, W> {
     /// The server has decided on an event; a second attempt would change nothing. Of several consents the
     /// last one is the word that counts.
     fn confirm_consent(&mut self, kind: Option<Kind>) {
-        if kind.is_some_and(is_consent) && self.queue.last(is_consent) == 0 {
+        if kind.is_some_and(is_consent) && !self.queue.has(is_consent) {
             let obeyed = self.shared.obeyed.max(self.own_denied);
             self.confirm(Shared { obeyed, ..self.shared });
         }
@@ -110,16 +134,12 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Whoever a token would name now is not the one who was here.
     pub(super) fn withdraw(&mut self) {
-        self.queue.drop_before(u32::MAX, asks);
+        self.queue.void(asks);
         if let Some(request) = self.queue.sending()
-            && self.first_asks()
+            && self.queue.entries().first().is_some_and(|entry| asks(entry.kind))
         {
             self.out.push(Effect::Withdraw(request));
         }
-    }
-
-    fn first_asks(&self) -> bool {
-        self.queue.first().is_some_and(|entry| asks(entry.kind))
     }
 }
 

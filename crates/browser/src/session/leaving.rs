@@ -2,11 +2,11 @@
 
 use std::mem;
 
-use super::Session;
+use super::{Presence, Session};
 use crate::{
-    effect::{Effect, Kind, RequestId},
+    effect::{Effect, Kind, Parcel},
     epoch::Shared,
-    queue::{Entry, is_consent, is_identify},
+    queue::{is_consent, is_identify, is_personal, is_reset},
 };
 
 impl<T: Clone, W> Session<T, W> {
@@ -23,9 +23,14 @@ impl<T: Clone, W> Session<T, W> {
             self.empty_profile();
         }
         if left {
-            // Who was claimed to be here before that log-out is not claimed after it.
+            // Who was claimed to be here before that log-out is not claimed after it, nor is what they allowed.
             self.withdraw();
-            self.queue.drop_before(u32::MAX, is_identify);
+            self.queue.void(is_personal);
+            if self.shared.leaving() {
+                self.own_left = self.shared.left;
+                self.push_again(Kind::Reset);
+                self.queue.lend();
+            }
         }
         if self.shared != own {
             self.restart();
@@ -34,37 +39,49 @@ impl<T: Clone, W> Session<T, W> {
 
     /// Whether the server knows who is here: nobody waits to be named, and nobody to be let go.
     pub fn is_certain(&self) -> bool {
-        let renames = |kind| kind == Kind::Reset || is_identify(kind);
-        !self.shared.leaving() && self.queue.last(renames) == 0
+        !self.shared.leaving() && !self.queue.has(is_reset) && !self.queue.has(is_identify)
     }
 
-    /// The page unloads: takes out every queued event, and the request to abort. Nothing new is started
-    /// for a page that is leaving.
-    pub fn leave(&mut self) -> (Vec<Entry<T>>, Option<RequestId>) {
-        self.away = true;
-        self.queue.take()
+    /// The page is hidden, perhaps for good, or `unloads`: nothing new is started for a page that is leaving. What is
+    /// being sent, if it `flies`, goes on; for the rest see [`Self::parting`]. What does not leave outlives the page if
+    /// that `keeps` it.
+    pub fn leave(&mut self, unloads: bool, flies: bool, keeps: bool) {
+        if unloads {
+            self.presence = Presence::Away;
+        } else if self.presence == Presence::Here {
+            self.presence = Presence::Rests;
+        }
+        self.queue.leave(flies, keeps);
+    }
+
+    /// What leaves with the page next, as one beacon.
+    pub fn parting(&mut self) -> Option<(Kind, Vec<Parcel<T>>)> {
+        self.queue.parting()
+    }
+
+    /// The browser took it.
+    pub fn parted(&mut self) {
+        self.queue.parted();
     }
 
     /// The page is shown, perhaps again. Whether what left by beacon has arrived nobody knows.
+    #[inline(never)]
     pub fn shown(&mut self) {
-        if mem::take(&mut self.away) {
+        if mem::replace(&mut self.presence, Presence::Here) != Presence::Here {
+            self.queue.come_back();
             self.repeat();
         }
-    }
-
-    /// Puts back what the browser did not take from [`Self::leave`].
-    pub fn stay(&mut self, entries: Vec<Entry<T>>) {
-        self.queue.put_back(entries);
     }
 
     /// Sends what bars profiles and the server may not know of, unless that is being done already. A denial
     /// that a log-out followed was of somebody who is gone: the log-out goes first.
     pub(super) fn repeat(&mut self) {
-        if self.shared.leaving() && self.queue.last_reset() == 0 {
+        self.queue.take_back();
+        if self.shared.leaving() && !self.queue.has(is_reset) {
             self.own_left = self.shared.left;
             self.push_again(Kind::Reset);
         }
-        if self.shared.denying() && self.queue.last(is_consent) == 0 {
+        if self.shared.denying() && !self.queue.has(is_consent) {
             self.own_denied = self.shared.denied;
             self.push_again(Kind::Consent { denies: true });
         }
@@ -72,7 +89,7 @@ impl<T: Clone, W> Session<T, W> {
 
     /// What is to be said is the page's to know: the state that was stored, or nothing.
     fn push_again(&mut self, kind: Kind) {
-        self.queue.push(kind, None);
+        self.queue.push(kind, None, 0);
         self.epoch_event = self.queue.last_number();
     }
 

@@ -1,8 +1,10 @@
 //! The rules of the contract, one by one.
 
+use std::ops::{Deref, DerefMut};
+
 use super::{Session, Setup};
 use crate::{
-    effect::{Effect, Kind, Outcome, Reason, RequestId, TimerId},
+    effect::{Effect, Kind, Outcome, Parcel, Reason, RequestId, TimerId},
     enrich::Answer,
     epoch::Shared,
     queue::Receipt,
@@ -10,11 +12,63 @@ use crate::{
 
 mod consent;
 mod context;
+mod delivery;
 mod inline;
 mod leaving;
 mod token;
 
-type Page = Session<&'static str, u32>;
+/// A session whose turn comes at once, with events of a byte each. Of those without a name nobody asks what is kept.
+struct Page(Session<&'static str, u32>);
+
+impl Deref for Page {
+    type Target = Session<&'static str, u32>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Page {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl Page {
+    fn new(setup: Setup) -> Self {
+        Self(Session::new(setup))
+    }
+
+    fn event(&mut self, kind: Kind, body: &'static str) {
+        self.0.event(kind, body, 1);
+    }
+
+    fn effects(&mut self) -> Effects {
+        let (turns, mut effects): (Vec<_>, Vec<_>) =
+            self.0.effects().into_iter().partition(|e| matches!(e, Effect::Turn { .. }));
+        effects.retain(|effect| *effect != Effect::Gone(""));
+        for turn in turns {
+            let Effect::Turn { request, .. } = turn else { continue };
+            assert!(self.0.turn(request));
+            effects.extend(self.effects());
+        }
+        effects
+    }
+
+    /// What leaves with the page, which keeps the rest, beacon by beacon: the browser takes all of them.
+    fn unload(&mut self, keeps: bool) -> Vec<Vec<&'static str>> {
+        self.leave(true, true, keeps);
+        let mut beacons = Vec::new();
+        while let Some((kind, parcels)) = self.parting() {
+            self.parted();
+            let name = |body: Option<&'static str>| body.filter(|it| !it.is_empty());
+            let other = if kind == Kind::Reset { "reset" } else { "denial" };
+            beacons.push(parcels.iter().map(|it| name(it.body).unwrap_or(other)).collect());
+        }
+        beacons
+    }
+}
+
 type Effects = Vec<Effect<&'static str, u32>>;
 
 const IDENTIFY: Kind = Kind::Identify { asks: false };
@@ -45,6 +99,28 @@ fn none(reason: Reason) -> Answer<&'static str> {
 
 fn lost() -> Receipt<&'static str> {
     Receipt::Unreachable { retry_after_ms: None }
+}
+
+/// The events of each post; of those that are only asked about, in brackets.
+fn sent(effects: &Effects) -> Vec<String> {
+    let name = |parcel: &Parcel<&'static str>| {
+        let name = parcel.body.unwrap_or("-");
+        if parcel.left { format!("({name})") } else { name.to_owned() }
+    };
+    let post = |e: &_| match e {
+        Effect::Post { events, .. } => Some(events.iter().map(name).collect::<Vec<_>>().join(" ")),
+        _ => None,
+    };
+    effects.iter().filter_map(post).collect()
+}
+
+/// Of which events nothing need be kept any more.
+fn gone(effects: &Effects) -> Vec<&'static str> {
+    let gone = |e: &_| match e {
+        Effect::Gone(body) => Some(*body),
+        _ => None,
+    };
+    effects.iter().filter_map(gone).collect()
 }
 
 fn posts(effects: &Effects) -> Vec<(RequestId, Kind)> {
@@ -154,6 +230,7 @@ fn an_accepted_event_opens_the_gate_too() {
     page.event(Kind::Track, "");
     page.enriched(RequestId(0), none(Reason::Denied));
     let (first, _) = posts(&page.effects())[0];
+    page.event(Kind::Track, "");
     page.refresh(1);
     assert_eq!(page.effects(), []);
     page.posted(first, Receipt::Accepted, 0.0);
@@ -167,8 +244,9 @@ fn an_accepted_event_opens_the_gate_too() {
 fn events_go_one_at_a_time_and_beside_enrich_once_a_visitor_id_exists() {
     let mut page = Page::new(setup(1, true, 1));
     page.event(Kind::Page, "");
-    page.event(Kind::Track, "");
     let [(first, Kind::Page)] = posts(&page.effects())[..] else { panic!() };
+    page.event(Kind::Track, "");
+    assert_eq!(page.effects(), []);
     page.posted(first, Receipt::Accepted, 0.0);
     assert_eq!(posts(&page.effects())[0].1, Kind::Track);
 }
@@ -233,7 +311,7 @@ fn reset_empties_at_once_and_nothing_is_asked_with_the_old_cookie() {
     let effects = page.effects();
     assert_eq!(enriches(&effects), []);
     assert_eq!(settled(&effects), [(1, Reason::Error, 1)]);
-    let Some(Effect::Wake { timer, after_ms: 500 }) =
+    let Some(Effect::Wake { timer, after_ms: 1_575 }) =
         effects.iter().find(|e| matches!(e, Effect::Wake { .. }))
     else {
         panic!("{effects:?}")
@@ -344,30 +422,10 @@ fn a_refresh_ends_our_own_pause_but_not_the_servers() {
 fn a_refused_event_is_dropped_and_reported_with_the_servers_code() {
     let mut page = hydrated();
     page.event(Kind::Track, "");
-    page.event(Kind::Page, "");
     let (request, _) = posts(&page.effects())[0];
+    page.event(Kind::Page, "");
     page.posted(request, Receipt::Refused("EVENT_INVALID"), 0.0);
     let effects = page.effects();
     assert_eq!(codes(&effects), ["EVENT_INVALID"]);
     assert_eq!(posts(&effects)[0].1, Kind::Page);
-}
-
-#[test]
-fn unloading_hands_the_queue_to_the_browser() {
-    let mut page = hydrated();
-    page.event(Kind::Page, "p");
-    page.event(Kind::Track, "t");
-    let (request, _) = posts(&page.effects())[0];
-    let (mut left, cut) = page.leave();
-    assert_eq!(cut, Some(request));
-    assert_eq!(
-        left.iter().map(|e| (e.kind, e.body)).collect::<Vec<_>>(),
-        [(Kind::Page, Some("p")), (Kind::Track, Some("t"))]
-    );
-    page.posted(request, Receipt::Accepted, 0.0);
-    assert_eq!(page.effects(), []);
-    page.stay(left.split_off(1));
-    assert_eq!(page.effects(), [], "nothing is started for a page that leaves");
-    page.shown();
-    assert_eq!(posts(&page.effects())[0].1, Kind::Track);
 }

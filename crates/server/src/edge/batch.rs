@@ -3,12 +3,16 @@
 //! The batch is refused whole where it is too large or is none; an event of it that is refused is named in the
 //! answer, with its position, and the others are accepted. All that are accepted go into the outbox in one
 //! write.
+//!
+//! A page that went away does not know whether what it sent last has arrived. The next one says what that was in
+//! `left`: its batch is taken only if all of that is there, so that events stay in their order and none is sent twice.
 
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use datafly_core::event::{EventError, MAX_EVENT_BYTES, Submission};
 use datafly_core::v1::{BatchAccepted, EventFailure};
+use datafly_store::queue::MessageId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -35,6 +39,9 @@ pub(super) const MAX_BATCH_BYTES: usize = 5 * 1024 * 1024;
 struct Batch<'b> {
     #[serde(borrow, rename = "batch")]
     events: Vec<&'b RawValue>,
+    /// Ids of events that were sent before these, perhaps in vain.
+    #[serde(default)]
+    left: Vec<String>,
     /// Of all events that do not say it themselves.
     sent_at: Option<Value>,
     /// Likewise, member by member.
@@ -65,7 +72,8 @@ pub(super) async fn signed(asked: &Asked<'_>, body: Body) -> Result<Response, Ed
         Ok(batch) => take(asked, Sender::Site, &batch).await,
         Err(EdgeError::InvalidEvent(EventError::NoBatch)) => {
             let event = one(&body)?;
-            let batch = Batch { events: vec![event], sent_at: None, context: Map::new() };
+            let batch =
+                Batch { events: vec![event], left: Vec::new(), sent_at: None, context: Map::new() };
             take(asked, Sender::Site, &batch).await
         }
         Err(error) => Err(error),
@@ -81,7 +89,7 @@ impl<'b> Batch<'b> {
         let batch: Self = serde_json::from_slice(body).map_err(|error| {
             if error.is_data() { EventError::NoBatch } else { EventError::NotJson }
         })?;
-        if batch.events.len() > MAX_EVENTS {
+        if batch.events.len().max(batch.left.len()) > MAX_EVENTS {
             return Err(EdgeError::TooManyEvents(MAX_EVENTS));
         }
         match batch.events.iter().position(|event| event.get().len() > MAX_EVENT_BYTES) {
@@ -117,7 +125,32 @@ fn id_of(event: &RawValue) -> Option<String> {
     Some(event.get("messageId")?.as_str()?.to_owned())
 }
 
+/// Of what was left, the ids of what has not arrived.
+async fn missing(asked: &Asked<'_>, left: &[String]) -> Result<Vec<String>, EdgeError> {
+    if left.is_empty() {
+        return Ok(Vec::new());
+    }
+    asked.work(None, asked.address)?;
+    // What is no id of an event was never taken.
+    let ids: Vec<MessageId> = left.iter().filter_map(|id| id.parse().ok()).collect();
+    let Asked { app, pipeline, .. } = asked;
+    let known = app.outbox.known(&pipeline.key, ids.clone(), app.clock.now()).await?;
+    let known: Vec<_> = ids.iter().zip(known).filter(|(_, known)| *known).collect();
+    let is_known = |id: &&String| known.iter().any(|(known, _)| known.as_str() == id.as_str());
+    Ok(left.iter().filter(|id| !is_known(id)).cloned().collect())
+}
+
 async fn take(asked: &Asked<'_>, sender: Sender, batch: &Batch<'_>) -> Result<Response, EdgeError> {
+    let missing = missing(asked, &batch.left).await?;
+    if !missing.is_empty() {
+        return Ok(answered(&BatchAccepted {
+            success: true,
+            accepted: 0,
+            failures: Vec::new(),
+            missing,
+            handle: None,
+        }));
+    }
     let events = || batch.events.iter().map(|event| batch.event(event));
     let mut intake = Intake::accept(asked, sender, events).await?;
     let failure = |(index, error): (usize, EdgeError)| {
@@ -130,11 +163,17 @@ async fn take(asked: &Asked<'_>, sender: Sender, batch: &Batch<'_>) -> Result<Re
         success: true,
         accepted: batch.events.len() - failures.len(),
         failures,
+        missing,
         handle: visit.map(|visit| visit.handle().to_owned()),
     };
     let cookies = visit.map_or_else(HeaderMap::new, |visit| visit.cookies(Renewal::Daily));
-    let mut response = answer::json(serde_json::to_string(&accepted).unwrap_or_default());
+    let mut response = answered(&accepted);
     response.headers_mut().extend(cookies);
-    response.headers_mut().extend([CORP_CROSS_ORIGIN]);
     Ok(response)
+}
+
+fn answered(accepted: &BatchAccepted) -> Response {
+    let mut response = answer::json(serde_json::to_string(accepted).unwrap_or_default());
+    response.headers_mut().extend([CORP_CROSS_ORIGIN]);
+    response
 }

@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::writer::Durability;
 use crate::queue::{
     Consumer, DeadLetter, DeadLetterFilter, DeadLetterPage, DestinationName, Due, Limit, Listed,
-    NewEvent, Position, Queue, QueuedEvent, RetrySettlement, Settlement, Usage,
+    MessageId, NewEvent, Position, Queue, QueuedEvent, RetrySettlement, Settlement, Usage,
 };
 use crate::{Accept, Acceptance, StoreError, VisitorWrite};
 
@@ -32,6 +32,18 @@ impl Accept for Embedded {
         let bytes = events.iter().map(|event| event.body.len() + EVENT_BYTES).sum();
         let accept = move |change: &mut Change<'_>| change.accept(visitor, &events, limit, now);
         self.writer.submit(Durability::Power, bytes, accept).await
+    }
+
+    async fn known(
+        &self,
+        pipeline: &PipelineKey,
+        ids: Vec<MessageId>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        let pipeline = pipeline.clone();
+        // Not a read: what is there already may not be on disk yet.
+        let known = move |change: &mut Change<'_>| change.are_marked(&pipeline, &ids, now);
+        self.writer.submit(Durability::Power, 0, known).await
     }
 }
 

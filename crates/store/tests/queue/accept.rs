@@ -89,3 +89,19 @@ fn nothing_is_written_past_the_limit_of_bytes() {
         assert_eq!(put, Put::Done { version: 1 });
     });
 }
+
+#[test]
+fn what_would_be_a_duplicate_is_known() {
+    let (_folder, store) = opened();
+    let (shop, other) = (pipeline("shop"), pipeline("other"));
+    let ids = || vec!["m2".parse().unwrap(), "m1".parse().unwrap(), "m1".parse().unwrap()];
+    runtime().block_on(async {
+        store.accept(None, vec![event(&shop, "m1")], START).await.unwrap();
+        let known = async |p, now| store.known(p, ids(), now).await.unwrap();
+        assert_eq!(known(&shop, START).await, [false, true, true]);
+        assert_eq!(known(&shop, days(6)).await, [false, true, true]);
+        assert_eq!(known(&shop, days(22)).await, [false; 3], "no longer");
+        assert_eq!(known(&other, START).await, [false; 3]);
+        assert_eq!(accepted(&store, &shop).await, ["m1"], "nothing was written");
+    });
+}

@@ -78,8 +78,7 @@ fn a_denial_of_another_tab_does_not_drop_who_was_named_here() {
     page.event(IDENTIFY, "");
     page.effects();
     page.stored(shared(2, 1, 1));
-    let (left, _) = page.leave();
-    assert_eq!(left.len(), 2);
+    assert_eq!(gone(&page.effects()), Vec::<&str>::new());
 }
 
 #[test]
@@ -105,9 +104,10 @@ fn a_page_that_starts_after_an_unconfirmed_denial_sends_what_was_stored_of_it_fi
     page.ready(1);
     let effects = page.effects();
     assert_eq!(enriches(&effects), []);
-    let [Effect::Post { request, kind: DENY, body: None, .. }] = effects[..] else {
+    let [Effect::Post { request, kind: DENY, ref events, .. }] = effects[..] else {
         panic!("{effects:?}")
     };
+    assert_eq!(events[..], [Parcel { body: None, left: false }]);
     page.posted(request, lost(), 0.0);
     let effects = page.effects();
     assert_eq!((settled(&effects), enriches(&effects)), (vec![(1, Reason::Error, 3)], vec![]));
@@ -123,9 +123,10 @@ fn a_page_that_starts_after_an_unconfirmed_denial_sends_what_was_stored_of_it_fi
 fn one_that_left_by_beacon_is_told_again_if_the_page_comes_back() {
     let mut page = hydrated();
     page.event(DENY, "state");
-    page.effects();
-    let (left, _) = page.leave();
-    assert_eq!(left.iter().map(|entry| entry.kind).collect::<Vec<_>>(), [DENY]);
+    page.leave(true, false, true);
+    assert!(matches!(page.parting(), Some((DENY, _))));
+    page.parted();
+    assert!(page.parting().is_none());
     page.shown();
     let effects = page.effects();
     assert_eq!((posts(&effects)[0].1, enriches(&effects)), (DENY, vec![]));
@@ -188,4 +189,30 @@ fn a_grant_after_a_denial_is_the_last_word() {
     let effects = page.effects();
     assert!(effects.contains(&Effect::Remember(shared(2, 1, 1))));
     assert_eq!(enriches(&effects).len(), 1);
+}
+
+#[test]
+fn one_that_is_on_its_way_when_the_page_goes_is_tried_again_if_it_comes_back() {
+    let mut page = hydrated();
+    page.event(GRANT, "state");
+    let (consent, _) = posts(&page.effects())[0];
+    page.leave(true, true, true);
+    page.shown();
+    page.posted(consent, lost(), 0.0);
+    let effects = page.effects();
+    page.woken(timer(&effects));
+    let effects = page.effects();
+    assert_eq!(sent(&effects), ["state"], "not only asked about");
+}
+
+#[test]
+fn one_that_was_on_its_way_when_another_tabs_log_out_was_confirmed_is_not_tried_again() {
+    let mut page = hydrated();
+    page.event(GRANT, "state");
+    let (consent, _) = posts(&page.effects())[0];
+    page.stored(Shared { epoch: 2, left: 1, heard: 1, ..Shared::default() });
+    page.event(Kind::Track, "next");
+    page.posted(consent, lost(), 0.0);
+    let effects = page.effects();
+    assert_eq!((gone(&effects), sent(&effects)), (vec!["state"], vec!["next".to_owned()]));
 }

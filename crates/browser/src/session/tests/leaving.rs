@@ -182,29 +182,13 @@ fn a_storage_that_was_cleared_is_told_again() {
 }
 
 #[test]
-fn unloading_names_nobody_who_has_logged_out_and_tells_it_again_if_the_page_comes_back() {
-    let mut page = hydrated();
-    page.event(IDENTIFY, "");
-    page.event(Kind::Track, "");
-    page.event(Kind::Reset, "");
-    page.event(IDENTIFY, "");
-    page.effects();
-    let (left, _) = page.leave();
-    let kinds: Vec<_> = left.iter().map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [Kind::Track, Kind::Reset, IDENTIFY]);
-    assert_eq!(page.effects(), []);
-    page.shown();
-    assert_eq!(posts(&page.effects())[0].1, Kind::Reset);
-}
-
-#[test]
 fn who_is_here_is_certain_once_nobody_waits_to_be_named_or_let_go() {
     let mut page = hydrated();
     assert!(page.is_certain());
     for kind in [IDENTIFY, Kind::Reset] {
         page.event(Kind::Track, "");
-        page.event(kind, "");
         let (track, _) = posts(&page.effects())[0];
+        page.event(kind, "");
         page.posted(track, Receipt::Accepted, 0.0);
         assert!(!page.is_certain());
         let (named, _) = posts(&page.effects())[0];

@@ -26,9 +26,7 @@ fn a_log_out_drops_those_that_would_ask_for_a_token_later() {
     page.event(PROVE, "who");
     page.event(IDENTIFY, "somebody");
     page.event(Kind::Reset, "");
-    page.effects();
-    let kinds: Vec<_> = page.leave().0.iter().map(|entry| entry.kind).collect();
-    assert!(!kinds.contains(&PROVE));
+    assert_eq!(gone(&page.effects()), ["who"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::super::pipeline::Forgotten;
 use super::super::record;
 use super::super::store::Store;
 use super::{ACTION, Change, Write};
-use crate::queue::{Admission, NewEvent, QueuedEvent};
+use crate::queue::{Admission, MessageId, NewEvent, QueuedEvent};
 use crate::{Acceptance, Put, StoreError};
 
 impl Change<'_> {
@@ -29,6 +29,16 @@ impl Change<'_> {
         }
         let admissions = events.iter().map(|event| self.append_one(event, now));
         admissions.collect::<Result<_, _>>().map(Acceptance::Done)
+    }
+
+    pub(in super::super) fn are_marked(
+        &self,
+        pipeline: &PipelineKey,
+        ids: &[MessageId],
+        now: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        let week = record::week(now);
+        ids.iter().map(|id| self.is_marked(record::mark(week, pipeline, id), week)).collect()
     }
 
     fn check_limit(&mut self, limit: Option<u64>) -> Result<(), StoreError> {
