@@ -145,7 +145,7 @@ scenario('the stub keeps a thousand calls, not more', async (visitor) => {
   assert.equal(count, 1000);
 });
 
-scenario('the stub stores events, and no token, where its tag allows it', async (visitor) => {
+scenario('the stub stores events and log-outs, and no token, where its tag allows it', async (visitor) => {
   const calls = script(`
     datafly.page('Home');
     datafly.track('First', { a: 1 });
@@ -164,6 +164,7 @@ scenario('the stub stores events, and no token, where its tag allows it', async 
       ['identify', ['alice', { plan: 'gold' }]],
       ['group', ['acme']],
       ['track', ['Second']],
+      ['reset', []],
     ],
     'in the order of the calls',
   );

@@ -113,14 +113,17 @@ scenario('opting out empties what is queued for retry, and what other pages have
   const down = gate.fault(EVENTS, status(503));
   await track(tab, 'Waits');
   await until(() => down.met, 'it is not taken');
-  // From here on the owner asks for a consent that nobody has given.
+  // From here on the owner asks for a consent.
   gate.fault(LOADER, loaderWith({ browser: { collect: 'analytics' } }));
   await tab.reload();
   gate.clear();
   await tab.evaluate(() => datafly.onProfileReady());
   await track(tab, 'Not wanted');
   await tab.evaluate(() => datafly.flush());
-  assert.deepEqual(taken(exchanges), []);
+  assert.deepEqual(taken(exchanges), [], 'nobody has given it');
+  await tab.evaluate(() => datafly.consent({ analytics: false }));
+  await tab.evaluate(() => datafly.flush());
+  assert.deepEqual(taken(exchanges), [], 'and it is refused');
   assert.deepEqual(await tab.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('datafly.q.'))), []);
 });
 

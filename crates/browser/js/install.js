@@ -7,7 +7,7 @@
 //       [name, settle, timestamp, timer] for the three that wait; settling twice does nothing.
 //   _t  milliseconds after which a waiting call settles by itself
 //   _e  the epoch, for that case
-//   _s  the pipeline key under which calls up to `reset` are stored as they are made, where somebody has set it
+//   _s  the pipeline key under which events and log-outs are stored as they are called, where somebody has set it
 //   _k  the pipeline key of whoever took over
 //
 // An id sorts by the order of the calls, and becomes the event's `messageId`. A stored call is the JSON of its
@@ -27,7 +27,7 @@ export const report = (code, message) => {
   tell('error', { code, message });
 };
 
-/** First what is stored, up to `reset`; from the tenth on what waits. */
+/** Events first, then what else is recorded, with `reset` as the sixth; from the tenth on what waits. */
 const CALLS = 'page track group identify init reset consent debug use flush onProfileReady refreshProfile';
 
 export const install = (key) => {
@@ -43,7 +43,7 @@ export const install = (key) => {
       const call = [name, , now, location.href, document.title];
       try {
         call[1] = JSON.stringify(args.slice(0, 2));
-        if (i < 6 && datafly._s) localStorage[`datafly.q.${datafly._s}.${id}`] = JSON.stringify(call);
+        if ((i < 4 || i == 5) && datafly._s) localStorage[`datafly.q.${datafly._s}.${id}`] = JSON.stringify(call);
       } catch {}
       // A log-out shows at once, whether or not the rest ever loads.
       if (i == 5) datafly.profile = {};

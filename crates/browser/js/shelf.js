@@ -109,7 +109,7 @@ export const shelfOf = (config) => {
       bytes += value.length;
       const isTooMuch = i >= MOST || bytes > MOST_BYTES;
       if (own.has(id)) return;
-      if (isTooMuch || !(ageOf(id) < LIFE_MS) || value.startsWith('["init"')) return drop(id);
+      if (isTooMuch || !(ageOf(id) < LIFE_MS)) return drop(id);
       if (value[0] == '{' && ageOf(id) < PATIENCE_MS) return (wait = PATIENCE_MS);
       own.add(id);
       common.add(id);
