@@ -48,7 +48,9 @@ const works = async (visitor, url, { events = ['Imported'], wasmHost = SITE } = 
 
 test('the package holds what it names, and nothing else', () => {
   const files = packed.files.map(({ path }) => path);
-  for (const file of ['datafly.js', 'datafly.min.js', 'datafly.wasm', 'datafly.d.ts', 'README.md', 'chunks/debug.js']) {
+  const adapters = ['profile', 'react', 'svelte', 'vue'].flatMap((name) => [`${name}.js`, `${name}.d.ts`]);
+  const sdk = ['datafly.js', 'datafly.min.js', 'datafly.wasm', 'datafly.d.ts', 'README.md', 'chunks/debug.js'];
+  for (const file of [...sdk, ...adapters]) {
     assert(files.includes(file), file);
   }
   assert(files.every((file) => !/^\.|inputs|node_modules/.test(file)), files.join());
@@ -61,6 +63,10 @@ test('it is found by its name, with its types, and may be imported where there i
     console.log(typeof sdk.init, sdk.version == sdk.default.version, import.meta.resolve('@datafly/browser/debug'),
       import.meta.resolve('@datafly/browser/datafly.wasm'), import.meta.resolve('@datafly/browser/script'))`;
   assert.match(node(code), /^function true \S+chunks\/debug\.js \S+datafly\.wasm \S+datafly\.min\.js\n$/);
+  for (const name of ['react', 'svelte', 'vue']) {
+    const resolved = node(`console.log(import.meta.resolve('@datafly/browser/${name}'))`);
+    assert(resolved.endsWith(`@datafly/browser/${name}.js\n`), resolved);
+  }
 
   write('typed.ts', "import datafly, { init, type Outcome } from '@datafly/browser';\n" +
     "init({ pipelineKey: 'k', endpoint: 'e' });\nexport const ready: Promise<Outcome> = datafly.onProfileReady();\n" +
