@@ -192,6 +192,7 @@ scenario('what the parser has not finished is left until it has', async (visitor
   gate.fault(/none\.js/, script.fault);
   visitor.expectConsole(/none\.js/, /404/, /MIME|ERR_/);
   const tab = await visitor.tab(shop(HTML + late), { waitUntil: 'commit' });
+  await tab.waitForSelector('#late', { state: 'attached' });
   await becomes(tab, FOR_VERA);
   assert.equal(await tab.evaluate(() => late.firstChild.textContent), 'you');
   script.release();

@@ -13,7 +13,7 @@ export const ALICE = { Persona: 'Style Seeker', FavoriteBrand: 'Maison Lune', Li
 export const pageEvent = async (tab) => {
   const exchanges = gate.watch();
   let read = 0;
-  const note = (request) => (read += /\/v1\/p\?/.test(request.url()));
+  const note = (request) => (read += /\/v1\/[pb]\?/.test(request.url()));
   tab.on('requestfinished', note);
   await tab.evaluate(() => void datafly.page('Home'));
   await until(() => accepted(exchanges(), '/v1/p')[0]?.over, 'the page event is accepted');
