@@ -162,7 +162,8 @@ for (const [what, spoil] of [
       const ids = [];
       datafly.on('event', ({ detail }) => ids.push(detail.messageId));
       datafly.track('Left');
-      location.href = url;
+      // Once this has returned: a page that goes away answers nobody.
+      setTimeout(() => (location.href = url));
       return ids;
     }, elsewhere());
     await assertOnce([...ids, ...last], exchanges);
