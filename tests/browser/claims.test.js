@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { OFF, REQUIRED } from './harness/site.js';
 import { shoot } from './harness/visitor.js';
 import { nothingLeaked, scenario, vendor } from './harness/world.js';
-import { ALICE, becomeKnown, logIn } from './pages/people.js';
+import { ALICE, assertTold, becomeKnown, logIn } from './pages/people.js';
 import { AFTER_LOG_IN, snippet } from './pages/seed.js';
 import { FORMS, init, shopPage } from './pages/shop.js';
 
@@ -49,7 +49,7 @@ scenario('a token for somebody else than the page says is refused, and the page 
     return datafly.refreshProfile();
   }, token);
   assert.deepEqual([outcome.reason, outcome.profile], ['empty', { amperity: {} }]);
-  assert.deepEqual(await tab.evaluate(() => seen.errors), ['IDENTITY_MISMATCH']);
+  await assertTold(tab, ['IDENTITY_MISMATCH']);
   assert.deepEqual(await vendor.lookUps(), ['device_cookie'], 'not by what was claimed');
 });
 

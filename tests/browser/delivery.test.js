@@ -5,7 +5,7 @@ import { hang, status } from './harness/faults.js';
 import { OFF, SITE } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, nothingLeaked, scenario } from './harness/world.js';
-import { pageEvent } from './pages/people.js';
+import { assertTold, pageEvent } from './pages/people.js';
 import { ELSEWHERE, init, shopPage } from './pages/shop.js';
 
 const EVENTS = /^\/v1\/[iptgb]\?/;
@@ -59,7 +59,7 @@ scenario('of a batch, what is refused is said and what is not is taken', async (
     return datafly.flush();
   });
   assert.deepEqual(to(exchanges(), '/v1/t').map(({ status }) => status), [200, 400, 200]);
-  assert.deepEqual(await tab.evaluate(() => seen.errors), ['INVALID_EVENT']);
+  await assertTold(tab, ['INVALID_EVENT']);
 });
 
 scenario('a server that answers 400 is asked once', async (visitor) => {

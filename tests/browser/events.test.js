@@ -6,7 +6,7 @@ import { REQUIRED, SITE } from './harness/site.js';
 import { until } from './harness/until.js';
 import { idOf } from './harness/visitor.js';
 import { gate, nothingLeaked, scenario } from './harness/world.js';
-import { pageEvent } from './pages/people.js';
+import { assertTold, pageEvent } from './pages/people.js';
 import { ELSEWHERE, FORMS, init, shopPage } from './pages/shop.js';
 
 const TRACK = /^\/v1\/[tb]/;
@@ -92,7 +92,7 @@ scenario('an event the server refuses for good does not hold up the next', async
   });
   await until(() => accepted(exchanges(), '/v1/t').length == 1, 'the next one is taken');
   assert.deepEqual(to(exchanges(), '/v1/t').map(({ status }) => status), [400, 200]);
-  assert.deepEqual(await tab.evaluate(() => seen.errors), ['INVALID_EVENT']);
+  await assertTold(tab, ['INVALID_EVENT']);
 });
 
 scenario('an identify with traits alone is taken, one with a user id that is none is reported', async (visitor) => {
@@ -109,7 +109,7 @@ scenario('an identify with traits alone is taken, one with a user id that is non
   await until(() => accepted(exchanges(), '/v1/i').length == 2, 'two are taken');
   const sent = to(exchanges(), '/v1/i').map(event).map(({ userId, traits }) => [userId, traits]);
   assert.deepEqual(sent, [[undefined, { plan: 'gold' }], ['7', undefined]]);
-  assert.deepEqual(await tab.evaluate(() => seen.errors), Array(3).fill('INVALID_USER_ID'));
+  await assertTold(tab, Array(3).fill('INVALID_USER_ID'));
 });
 
 nothingLeaked();

@@ -1,11 +1,12 @@
 // What was called once reaches the vendor once, whatever happens to the page, its browser or the server meanwhile.
 import { strict as assert } from 'node:assert';
 import { accepted, batches, event, events } from './harness/exchanges.js';
+import { LOADER, loaderWith } from './harness/fakes.js';
 import { hang, late, status } from './harness/faults.js';
 import { OFF, SITE } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, nothingLeaked, scenario, vendor } from './harness/world.js';
-import { pageOf, script, stub } from './pages/parts.js';
+import { loader, pageOf, script, stub } from './pages/parts.js';
 import { ELSEWHERE, FORMS, init, shopPage } from './pages/shop.js';
 
 const EVENTS = /^\/v1\/[iptgb]\?/;
@@ -66,6 +67,24 @@ for (const form of FORMS) {
     assert.equal(events(exchanges()).length, 4, 'each once on the wire');
     assert.deepEqual(events(exchanges()).map(({ type }) => type), ['page', 'identify', 'track', 'track'], 'in order');
     await until(async () => (await stored(tab)) == 0, 'nothing is kept that has arrived');
+  });
+}
+
+for (const [word, names] of [[true, ['Early', 'Later']], [false, []]]) {
+  scenario(`what the stub has stored waits for the visitor's word: ${word}`, async (visitor) => {
+    gate.fault(LOADER, loaderWith({ browser: { collect: 'analytics' } }));
+    const exchanges = gate.watch();
+    const tab = await visitor.tab(pageOf([stub(`data-store="${OFF}"`), script("datafly.track('Early')"), loader()]));
+    await tab.evaluate(() => datafly.onProfileReady());
+    await tab.waitForFunction(() => !datafly._q.map);
+    await tab.evaluate(() => datafly.track('Later'));
+    assert.equal(await stored(tab), 1);
+    assert.deepEqual(events(exchanges()), []);
+    await tab.evaluate((analytics) => datafly.consent({ analytics }), word);
+    await until(() => accepted(exchanges(), '/v1/consent').length, 'the word is told');
+    await tab.evaluate(() => datafly.flush());
+    assert.deepEqual(events(exchanges()).map(({ event }) => event), names, 'each once, in order');
+    await until(async () => (await stored(tab)) == 0, 'nothing is kept');
   });
 }
 

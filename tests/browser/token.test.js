@@ -5,7 +5,7 @@ import { says, saysLater } from './harness/fakes.js';
 import { REQUIRED } from './harness/site.js';
 import { until } from './harness/until.js';
 import { gate, scenario } from './harness/world.js';
-import { pageEvent } from './pages/people.js';
+import { assertTold, pageEvent } from './pages/people.js';
 import { FORMS, init, shopPage } from './pages/shop.js';
 
 const IDENTIFY = /^\/v1\/i/;
@@ -65,7 +65,7 @@ scenario('one that has expired again is reported, and the identify dropped', asy
   });
   await until(() => accepted(exchanges(), '/v1/t')[0], 'the next event is taken');
   assert.deepEqual(kinds(exchanges), ['/v1/i', '/v1/i', '/v1/t']);
-  assert.deepEqual(await tab.evaluate(() => seen.errors), ['IDENTITY_TOKEN_EXPIRED']);
+  await assertTold(tab, ['IDENTITY_TOKEN_EXPIRED']);
 });
 
 for (const [what, getToken] of [
@@ -85,7 +85,7 @@ for (const [what, getToken] of [
     await until(() => accepted(exchanges(), '/v1/t')[0], 'both are taken', 15e3);
     assert.deepEqual(kinds(exchanges), ['/v1/i', '/v1/t']);
     assert.deepEqual(tokens(exchanges), [undefined]);
-    assert.deepEqual(await tab.evaluate(() => seen.errors), ['TOKEN_UNAVAILABLE']);
+    await assertTold(tab, ['TOKEN_UNAVAILABLE']);
   });
 }
 

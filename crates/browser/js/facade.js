@@ -180,7 +180,8 @@ export const connect = async (datafly, config, early, wasm) => {
       toEngine('event', codeOf(event), event, sizeOf(text), !!getToken || (kind == 'c' && denies(config, text)));
       if (kind == 'c') {
         check();
-        look();
+        // Behind what this page itself has held back until now.
+        queueMicrotask(look);
       }
       // It could not be kept of nobody. Who denies is not named once more.
       if (wasNobody && login && !denies(config, text)) act(login);

@@ -3,7 +3,9 @@
 // Each has a key of its own in localStorage, `datafly.q.<pipeline key>.<id>`, so that tabs that write at once do not
 // undo each other; ids sort by time. The value is the event as JSON, without a token. Before it stands
 // `-` where its page is gone, and `~` where it was sent as that page went away: nobody knows whether it
-// has arrived. A JSON array is a call that nobody has made an event of yet (install.js).
+// has arrived. A JSON array is a call that nobody has made an event of yet (install.js): it is taken over at
+// once, for a page that went before its loader came had nobody to mark it. Two tabs that open together may both send such
+// a call, which its id makes harmless.
 //
 // What may not be stored, or is not taken by the browser, lies in memory for as long as the page is there.
 import { mayStore } from '#kit';

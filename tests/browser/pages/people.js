@@ -1,4 +1,5 @@
 // Who visits, what their browsers may know of them, and the things they do on every site.
+import { strict as assert } from 'node:assert';
 import { accepted } from '../harness/exchanges.js';
 import { until } from '../harness/until.js';
 import { gate, vendor } from '../harness/world.js';
@@ -21,6 +22,12 @@ export const pageEvent = async (tab) => {
   tab.off('requestfinished', note);
   // One turn of the page's own loop, for the SDK.
   await tab.evaluate(() => new Promise((resume) => setTimeout(resume)));
+};
+
+/** The page was told of exactly these errors. It hears of an answer after the wire has carried it. */
+export const assertTold = async (tab, codes) => {
+  await until(() => tab.evaluate((count) => seen.errors.length >= count, codes.length), 'the page is told');
+  assert.deepEqual(await tab.evaluate(() => seen.errors), codes);
 };
 
 /** A first visit, after which the vendor knows the browser as that customer's. */

@@ -189,7 +189,9 @@ impl Worker {
         let (app, recipient) = (Arc::clone(&self.app), Arc::clone(&self.recipient));
         let brake = Brake::new(until_stopped);
         let mut sent = pin!(send(&app, &recipient, &brake, Supply::of_retries(due)));
+        let queue = Arc::clone(&self.app.outbox.queue);
         let mut settlement = RetrySettlement::default();
+        let mut unsettled = 0;
         while let Some(sent) = sent.next().await {
             for (parcel, sent) in sent {
                 let position = parcel.event.position;
@@ -198,10 +200,15 @@ impl Worker {
                     Outcome::Retry(retry) => settlement.retry.push((position, retry)),
                     Outcome::Dead(death) => settlement.dead.push((position, death)),
                 }
+                unsettled += 1;
             }
             self.brake_in_trouble(&brake);
+            if unsettled >= SETTLED {
+                queue.settle_retries(&self.consumer, std::mem::take(&mut settlement)).await?;
+                unsettled = 0;
+            }
         }
-        self.app.outbox.queue.settle_retries(&self.consumer, settlement).await
+        queue.settle_retries(&self.consumer, settlement).await
     }
 
     /// A destination in trouble gets no more than it has.
