@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use datafly_core::secret::SecretRef;
 use datafly_provider::http::{Network, Transport};
 use datafly_sandbox::{self as sandbox, Sandbox, SandboxConfig};
 use datafly_server::admin;
@@ -174,7 +175,9 @@ impl TestApp {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
         };
-        let outside = Outside { runtime, transport };
+        let files = Secrets::new([]);
+        let replaced = Arc::new(move |reference: &SecretRef| files.get(reference));
+        let outside = Outside { runtime, transport, secrets: replaced };
         let config = config(wanted, vendor, &folder);
         let file = folder.path().join(FILE);
         let (watch, _) = Watch::start(file, secrets(), outside.clone()).unwrap();

@@ -35,6 +35,7 @@ pub(crate) use self::isolate::isolating;
 pub(crate) use self::post::{Post, json};
 pub(crate) use self::status::Meaning;
 pub use self::terms::Terms;
+use crate::token::TokenStatus;
 
 /// One event, mapped for one destination.
 #[derive(Clone, PartialEq)]
@@ -66,4 +67,9 @@ pub trait Destination: Send + Sync {
     /// Hands the deliveries over: one attempt for each, in their order. `now` is the time that a signature
     /// states.
     async fn deliver(&self, batch: &[Delivery], now: Timestamp) -> Vec<Attempt>;
+
+    /// The credentials it uses, as far as they have a life of their own.
+    fn tokens(&self) -> Vec<TokenStatus> {
+        Vec::new()
+    }
 }

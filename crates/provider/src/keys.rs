@@ -96,12 +96,43 @@ pub(crate) fn optional_text(
 /// A secret that a header can carry.
 pub(crate) fn header_secret(section: &mut Section<'_>, key: &'static str) -> Option<SecretString> {
     let secret = section.required_secret(key)?;
-    if HeaderValue::from_str(secret.expose_secret()).is_err() {
-        let reason = "it has characters that no HTTP header can carry: copy the token again";
-        section.refuse(key, reason);
+    can_be_sent(section, key, &secret).then_some(secret)
+}
+
+/// One secret, or a list of two, that headers can carry.
+pub(crate) fn header_secrets(
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<Vec<SecretString>> {
+    if section.has(key) {
+        return optional_header_secrets(section, key);
+    }
+    header_secret(section, key).map(|secret| vec![secret])
+}
+
+/// As [`header_secrets`], where they may be left out.
+pub(crate) fn optional_header_secrets(
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<Vec<SecretString>> {
+    let secrets = section.secrets(key)?;
+    if !(1..=2).contains(&secrets.len()) {
+        section.refuse(
+            key,
+            "write one token, or a list of two while you change from one to the other",
+        );
         return None;
     }
-    Some(secret)
+    secrets.iter().all(|secret| can_be_sent(section, key, secret)).then_some(secrets)
+}
+
+fn can_be_sent(section: &Section<'_>, key: &str, secret: &SecretString) -> bool {
+    let can = HeaderValue::from_str(secret.expose_secret()).is_ok();
+    if !can {
+        let reason = "it has characters that no HTTP header can carry: copy the token again";
+        section.refuse(key, reason);
+    }
+    can
 }
 
 /// `base_url`, or the vendor's own. Its path ends with a slash.

@@ -5,7 +5,8 @@
 //! `error` (the vendor's answers in the port's words) and `tests` (against the sandbox). Amperity is both a
 //! provider and a destination: its look-ups are in `client`, its deliveries in `ingest`.
 //!
-//! All HTTP goes through [`http`]: it sets deadlines, refuses redirects and caps bodies. Sockets come in
+//! What an adapter needs from outside the process comes in as its [`Surroundings`]; its credentials come from a
+//! [`TokenSource`], which keeps them alive. All HTTP goes through [`http`]: it sets deadlines, refuses redirects and caps bodies. Sockets come in
 //! as an argument, an [`http::Transport`]; [`http::Network`] alone knows reqwest.
 
 pub mod amperity;
@@ -15,6 +16,7 @@ pub mod http;
 mod keys;
 pub mod meta_capi;
 mod profile;
+mod surroundings;
 pub mod tiktok;
 mod token;
 pub mod webhook;
@@ -23,5 +25,8 @@ pub use destination::{
     Answered, Attempt, ConfigFault, Delivery, Destination, Exchange, Fate, Receipt, Refusal, Terms,
     Trouble,
 };
-pub use profile::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
-pub use token::{TokenError, TokenSource};
+pub use profile::{
+    Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,
+};
+pub use surroundings::{Clock, Secrets, Surroundings};
+pub use token::{Token, TokenError, TokenKind, TokenSource, TokenSources, TokenStatus};

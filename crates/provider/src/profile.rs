@@ -1,5 +1,7 @@
 //! The `ProfileProvider` port: look a visitor up at a vendor.
 
+mod lookups;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,10 @@ use datafly_core::attributes::Attributes;
 use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use thiserror::Error;
+
+pub use self::lookups::Lookups;
+use crate::surroundings::Surroundings;
+use crate::token::TokenStatus;
 
 /// A vendor's id of a profile. Names a person, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -172,4 +178,19 @@ pub trait ProfileProvider: Send + Sync {
 
     /// Where the vendor counts this integration's requests.
     fn quota(&self) -> Quota;
+
+    /// The credentials it uses.
+    fn tokens(&self) -> Vec<TokenStatus>;
+}
+
+/// The checked section of a vendor that answers profile look-ups and takes no events.
+pub trait ProviderConfig: Send + Sync {
+    /// The provider's name on the wire and in a page.
+    fn name(&self) -> &str;
+
+    /// What the owner decided about look-ups.
+    fn lookups(&self) -> &Lookups;
+
+    /// The provider.
+    fn build(&self, around: &Surroundings) -> Arc<dyn ProfileProvider>;
 }

@@ -7,6 +7,7 @@ mod reloads;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
+use datafly_provider::TokenSources;
 use datafly_store::queue::Queue;
 use ipnet::IpNet;
 use tokio::sync::Notify;
@@ -79,6 +80,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// What stands before each vendor's account.
     pub guards: Arc<Guards>,
+    /// Where credentials come from.
+    pub tokens: Arc<TokenSources>,
     /// Accepted events, until every destination is done with them.
     pub outbox: Outbox,
     /// The time.
@@ -109,6 +112,8 @@ pub struct Lasting {
     pub engine: Arc<Engine>,
     /// What stands before each vendor's account.
     pub guards: Arc<Guards>,
+    /// Where credentials come from.
+    pub tokens: Arc<TokenSources>,
     /// Time and randomness.
     pub runtime: Runtime,
     /// What only a restart can change.
@@ -118,7 +123,7 @@ pub struct Lasting {
 impl App {
     /// Serves a configuration.
     pub fn new(configured: Configured, lasting: Lasting) -> Self {
-        let Lasting { visitors, queue, backups, engine, guards, runtime, fixed } = lasting;
+        let Lasting { visitors, queue, backups, engine, guards, tokens, runtime, fixed } = lasting;
         let Runtime { clock, entropy } = runtime.clone();
         let metrics = Arc::<Metrics>::default();
         let reloads = Reloads::since(clock.now());
@@ -130,6 +135,7 @@ impl App {
             metrics,
             engine,
             guards,
+            tokens,
             clock,
             entropy,
             entrance: Entrance::new(runtime),

@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use datafly_core::visitor::Verification;
 use datafly_provider::http::{HttpError, Network, Transport};
+use datafly_provider::{Surroundings, TokenSources};
 use datafly_store::StoreError;
 use datafly_store::embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
@@ -101,12 +102,19 @@ pub struct Outside {
     pub runtime: Runtime,
     /// The sockets to vendors.
     pub transport: Arc<dyn Transport>,
+    /// Secrets that a vendor may replace while we run.
+    pub secrets: datafly_provider::Secrets,
 }
 
 impl Outside {
     /// The operating system's clock, random numbers and network.
     pub fn system() -> Result<Self, StartError> {
-        Ok(Self { runtime: Runtime::system(), transport: Arc::new(Network::new()?) })
+        let files = Secrets::new([]);
+        Ok(Self {
+            runtime: Runtime::system(),
+            transport: Arc::new(Network::new()?),
+            secrets: Arc::new(move |reference| files.get(reference)),
+        })
     }
 }
 
@@ -118,6 +126,7 @@ struct Ground<'a> {
     base_path: String,
     engine: Arc<Engine>,
     guards: Arc<Guards>,
+    tokens: Arc<TokenSources>,
     cache: CacheConfig,
 }
 
@@ -134,9 +143,9 @@ pub fn build(config: Config, outside: &Outside) -> Result<App, StartError> {
     let store = Arc::new(store);
     let runtime = outside.runtime.clone();
     let visitors = Visitors::new(store.clone(), runtime.clone());
-    let Ground { engine, guards, .. } = ground;
+    let Ground { engine, guards, tokens, .. } = ground;
     let (queue, backups) = (store.clone(), Backups::of(store));
-    let lasting = Lasting { visitors, queue, backups, engine, guards, runtime, fixed };
+    let lasting = Lasting { visitors, queue, backups, engine, guards, tokens, runtime, fixed };
     Ok(App::new(configured, lasting))
 }
 
@@ -156,6 +165,7 @@ pub fn reconfigure(
         base_path: app.fixed.base_path.clone(),
         engine: Arc::clone(&app.engine),
         guards: Arc::clone(&app.guards),
+        tokens: Arc::clone(&app.tokens),
         cache: config.server.cache,
     };
     let mut configured = configure(config, &ground)?;
@@ -209,8 +219,20 @@ impl<'a> Ground<'a> {
             base_path: server.base_path.clone(),
             engine,
             guards: Arc::default(),
+            tokens: Arc::default(),
             cache,
         })
+    }
+
+    /// What adapters get of it.
+    fn surroundings(&self) -> Surroundings {
+        let clock = Arc::clone(&self.outside.runtime.clock);
+        Surroundings {
+            transport: Arc::clone(&self.outside.transport),
+            clock: Arc::new(move || clock.now()),
+            secrets: Arc::clone(&self.outside.secrets),
+            tokens: Arc::clone(&self.tokens),
+        }
     }
 }
 
@@ -246,7 +268,7 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
     let IdentityConfig { verification, binding_life, keys } = config.identity;
     let built = config.integrations.into_iter().map(|it| it.build(verification, ground));
     let (enrichments, recipients): (Vec<_>, Vec<_>) =
-        built.map(|Built { enrichment, recipient }| (enrichment, Arc::new(recipient))).unzip();
+        built.map(|Built { enrichment, recipient }| (enrichment, recipient)).unzip();
     if verification == Verification::Off {
         tracing::warn!(
             pipeline.key = %config.key,
@@ -269,7 +291,7 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
         consent: config.consent,
         browser: config.browser,
         enrichments: enrichments.into_iter().flatten().collect(),
-        recipients,
+        recipients: recipients.into_iter().flatten().map(Arc::new).collect(),
         boot_script: OnceLock::new(),
     }
 }

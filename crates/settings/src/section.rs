@@ -90,6 +90,20 @@ impl<'r> Section<'r> {
         self.fetch(key, &reference)
     }
 
+    /// The secrets that the key refers to: one, or a list of them.
+    pub fn secrets(&mut self, key: &'static str) -> Option<Vec<SecretString>> {
+        let is_list = |value: &Spanned<DeValue<'_>>| matches!(value.get_ref(), DeValue::Array(_));
+        if !self.unread.get(key).is_some_and(is_list) {
+            return self.secret(key).map(|secret| vec![secret]);
+        }
+        let references: Vec<SecretRef> = self.optional(key)?;
+        let named = references.iter().enumerate();
+        let secrets: Vec<_> = named
+            .map(|(index, reference)| self.fetch(&format!("{key}[{index}]"), reference))
+            .collect();
+        secrets.into_iter().collect()
+    }
+
     /// As [`Self::secret`], and it must be there.
     pub fn required_secret(&mut self, key: &'static str) -> Option<SecretString> {
         if !self.has(key) {

@@ -14,11 +14,13 @@ use url::Url;
 
 use super::config::Config;
 use super::error::Question;
+use super::token::PROFILE_SCOPE;
 use super::wire::{self, LookupRequest};
 use super::{TENANT_HEADER, error, token};
-use crate::http::{self as vendor_http, Transport};
+use crate::http::{self as vendor_http, Answer, Transport};
 use crate::profile::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
-use crate::token::{TokenSource, bearer};
+use crate::surroundings::Surroundings;
+use crate::token::{Token, TokenSource, TokenStatus, authorised, bearer};
 
 /// How long one call may take. Amperity documents a 95th percentile under 100 ms for its profile
 /// reads; ten times that is an answer nobody waits for any more.
@@ -41,17 +43,17 @@ pub struct AmperityProfiles {
 
 impl AmperityProfiles {
     /// The provider of an integration, or `None` where the owner configured no profile look-ups.
-    pub fn new(transport: Arc<dyn Transport>, config: &Config) -> Option<Self> {
+    pub fn new(around: &Surroundings, config: &Config) -> Option<Self> {
         let profiles = config.profiles.as_ref()?;
         Some(Self {
-            transport,
+            transport: Arc::clone(&around.transport),
             base_url: config.base_url.clone(),
             tenant: config.tenant_id.clone(),
             tenant_header: config.tenant_header.clone(),
             collection_id: profiles.collection_id.clone(),
-            personalises: !config.context.is_empty(),
+            personalises: !config.lookups.context.is_empty(),
             quota: config.quota(),
-            tokens: token::for_profiles(profiles),
+            tokens: token::for_profiles(profiles, around),
         })
     }
 
@@ -95,15 +97,12 @@ impl AmperityProfiles {
 
     async fn call(
         &self,
-        mut request: Request<Bytes>,
+        request: Request<Bytes>,
         question: Question<'_>,
     ) -> Result<Option<Profile>, ProviderError> {
-        let token = self.tokens.token().await?;
-        request.headers_mut().insert(AUTHORIZATION, bearer(&token)?);
-        request.headers_mut().insert(TENANT_HEADER, self.tenant_header.clone());
-
-        let sent = vendor_http::send(&*self.transport, request, DEADLINE, MAX_PROFILE_BYTES);
-        let answer = sent.await?;
+        let send = |token| self.send(request.clone(), token);
+        let is_refused = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
+        let answer = authorised(&*self.tokens, PROFILE_SCOPE, send, is_refused).await?;
         if let Some(error) = error::of_answer(&answer, question) {
             return Err(error);
         }
@@ -111,6 +110,17 @@ impl AmperityProfiles {
             return Ok(None);
         }
         wire::profile(&answer.body).map(Some)
+    }
+
+    async fn send(
+        &self,
+        mut request: Request<Bytes>,
+        token: Token,
+    ) -> Result<Answer, ProviderError> {
+        request.headers_mut().insert(AUTHORIZATION, bearer(token.secret())?);
+        request.headers_mut().insert(TENANT_HEADER, self.tenant_header.clone());
+        let sent = vendor_http::send(&*self.transport, request, DEADLINE, MAX_PROFILE_BYTES);
+        Ok(sent.await?)
     }
 }
 
@@ -153,5 +163,9 @@ impl ProfileProvider for AmperityProfiles {
 
     fn quota(&self) -> Quota {
         self.quota.clone()
+    }
+
+    fn tokens(&self) -> Vec<TokenStatus> {
+        self.tokens.status()
     }
 }

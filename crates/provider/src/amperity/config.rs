@@ -2,21 +2,17 @@
 
 mod ingest;
 
-use std::collections::BTreeMap;
-
-use datafly_core::allowlist::Allowlist;
 use datafly_core::context::ContextMappings;
-use datafly_core::linking_key::LinkingKeys;
 use datafly_settings::Section;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub(super) use self::ingest::IngestConfig;
-use super::token::INGEST_KEY;
+use super::token::{INGEST_KEY, PROFILE_KEY};
 use super::{NAME, REQUESTS_PER_SECOND};
 use crate::keys;
-use crate::profile::Quota;
+use crate::profile::{Lookups, Quota};
 
 /// A checked section with its secrets.
 #[derive(Debug, Clone)]
@@ -31,19 +27,15 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// What profile look-ups need, where the owner configured them.
     pub profiles: Option<ProfileConfig>,
-    /// How visitors are looked up, in order.
-    pub linking_keys: LinkingKeys,
-    /// The only attributes a browser may see.
-    pub allowlist: Allowlist,
-    /// What of the visitor's newest event the vendor is told; empty where that is switched off.
-    pub context: ContextMappings,
+    /// Whom they look up, and what of the answer a browser may see.
+    pub lookups: Lookups,
 }
 
 /// What profile look-ups need.
 #[derive(Debug, Clone)]
 pub struct ProfileConfig {
-    /// Profile API key.
-    pub api_key: SecretString,
+    /// Profile API keys: one, or two while they are changed.
+    pub api_keys: Vec<SecretString>,
     /// Profile collection, `apc-…`.
     pub collection_id: String,
 }
@@ -53,11 +45,10 @@ impl Config {
     pub fn read(mut section: Section<'_>) -> Option<Self> {
         let base_url = base_url(&mut section);
         let tenant = tenant(&mut section);
-        let ingest_key = keys::header_secret(&mut section, INGEST_KEY);
-        let profiles = profiles(&mut section, ingest_key.as_ref());
-        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), ingest_key);
-        let linking_keys = section.optional("linking_keys").unwrap_or_default();
-        let allowlist = allowlist(&mut section);
+        let ingest_keys = keys::header_secrets(&mut section, INGEST_KEY);
+        let profiles = profiles(&mut section, ingest_keys.as_deref().unwrap_or_default());
+        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), ingest_keys);
+        let lookups = Lookups::read(&mut section);
         let context = context(&mut section);
         section.end();
         let (tenant_id, tenant_header) = tenant?;
@@ -67,9 +58,7 @@ impl Config {
             tenant_header,
             ingest: ingest?,
             profiles,
-            linking_keys,
-            allowlist: allowlist?,
-            context,
+            lookups: Lookups { context, ..lookups? },
         })
     }
 
@@ -113,11 +102,11 @@ fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
     header.ok().map(|header| (id, header))
 }
 
-fn profiles(section: &mut Section<'_>, ingest: Option<&SecretString>) -> Option<ProfileConfig> {
-    const KEY: &str = "profile_api_key";
+fn profiles(section: &mut Section<'_>, ingest: &[SecretString]) -> Option<ProfileConfig> {
+    const KEY: &str = PROFILE_KEY;
     const COLLECTION: &str = "profile_collection_id";
 
-    let key = section.secret(KEY);
+    let keys = keys::optional_header_secrets(section, KEY);
     let collection_id = section.optional::<String>(COLLECTION);
     for (present, missing) in [(KEY, COLLECTION), (COLLECTION, KEY)] {
         if section.has(present) && !section.has(missing) {
@@ -129,21 +118,15 @@ fn profiles(section: &mut Section<'_>, ingest: Option<&SecretString>) -> Option<
         let hint = "write the profile collection's id, which starts with `apc-`";
         section.refuse_value(COLLECTION, collection, hint);
     }
-    let exposed = |key: Option<&SecretString>| key.map(|key| key.expose_secret().to_owned());
-    if key.is_some() && exposed(key.as_ref()) == exposed(ingest) {
+    let is_ingest = |key: &SecretString| {
+        ingest.iter().any(|ingest| ingest.expose_secret() == key.expose_secret())
+    };
+    if keys.iter().flatten().any(is_ingest) {
         let reason = "it is the same as `api_key`: Amperity answers 403 across scopes, generate a separate key \
                       with Profile Read Access";
         section.refuse(KEY, reason);
     }
-    Some(ProfileConfig { api_key: key?, collection_id: collection_id? })
-}
-
-fn allowlist(section: &mut Section<'_>) -> Option<Allowlist> {
-    const CAPS: &str = "browser_attribute_caps";
-
-    let list: Allowlist = section.optional("browser_attribute_allowlist").unwrap_or_default();
-    let caps: BTreeMap<String, usize> = section.optional(CAPS).unwrap_or_default();
-    list.with_caps(caps).map_err(|error| section.refuse(CAPS, error)).ok()
+    Some(ProfileConfig { api_keys: keys?, collection_id: collection_id? })
 }
 
 /// Mappings and their switch come together or not at all, and every mapping can have a value.

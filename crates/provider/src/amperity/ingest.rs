@@ -11,16 +11,20 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use url::Url;
 
 use super::config::Config;
+use super::token::INGEST_SCOPE;
 use super::{NAME, token};
 use crate::destination::{Attempt, Delivery, Destination, Fate, Post, Terms};
 use crate::http::{Reach, Transport};
 use crate::keys;
-use crate::token::{TokenSource, bearer};
+use crate::surroundings::Surroundings;
+use crate::token::{Token, TokenSource, TokenStatus, authorised, bearer};
 
 /// What names a person to Amperity, beside the linking keys that the owner configured: the documented fields,
 /// and the linking keys that Amperity's guides tell everybody to set up. A collection links by those whether
@@ -39,7 +43,7 @@ const IDENTITY_FIELDS: [&str; 10] = [
 ];
 
 fn terms(config: &Config) -> Terms {
-    let linking_keys = config.linking_keys.iter().map(|linking| linking.key.to_string());
+    let linking_keys = config.lookups.linking_keys.iter().map(|linking| linking.key.to_string());
     let fields = IDENTITY_FIELDS.map(str::to_owned).into_iter().chain(linking_keys);
     Terms {
         identity: format!("{NAME} {} {}", config.ingest.events_url, config.tenant_id),
@@ -66,39 +70,43 @@ pub struct AmperityEvents {
 
 impl AmperityEvents {
     /// The destination of an integration.
-    pub fn new(transport: Arc<dyn Transport>, config: &Config) -> Self {
+    pub fn new(around: &Surroundings, config: &Config) -> Self {
         let ingest = &config.ingest;
         Self {
-            transport,
+            transport: Arc::clone(&around.transport),
             url: ingest.events_url.clone(),
             tenant_header: config.tenant_header.clone(),
             source: ingest.source_value.clone(),
-            tokens: token::for_events(ingest),
+            tokens: token::for_events(ingest, around),
             terms: terms(config),
         }
     }
 
-    async fn post(&self, delivery: &Delivery) -> Result<Post, Fate> {
-        let body = wire::event(delivery, &self.source)?;
-        let token = self.tokens.token().await?;
-        Ok(Post {
+    async fn post(&self, body: Bytes, token: Token) -> Result<Attempt, Fate> {
+        let post = Post {
             url: self.url.clone(),
             shown: self.url.to_string(),
             headers: HeaderMap::from_iter([
-                (AUTHORIZATION, bearer(&token)?),
+                (AUTHORIZATION, bearer(token.secret())?),
                 (super::TENANT_HEADER, self.tenant_header.clone()),
             ]),
             body,
-            secrets: vec![token],
+            secrets: vec![token.secret().clone()],
             reach: Reach::Anywhere,
-        })
+        };
+        Ok(post.send(&*self.transport).await.attempt(error::fate))
     }
 
     async fn send(&self, delivery: &Delivery) -> Attempt {
-        match self.post(delivery).await {
-            Ok(post) => post.send(&*self.transport).await.attempt(error::fate),
-            Err(fate) => Attempt::unsent(fate),
-        }
+        let body = match wire::event(delivery, &self.source) {
+            Ok(body) => body,
+            Err(refusal) => return Attempt::unsent(refusal.into()),
+        };
+        let post = |token| self.post(body.clone(), token);
+        let is_refused =
+            |attempt: &Attempt| attempt.status() == Some(StatusCode::UNAUTHORIZED.as_u16());
+        let sent = authorised(&*self.tokens, INGEST_SCOPE, post, is_refused).await;
+        sent.unwrap_or_else(Attempt::unsent)
     }
 }
 
@@ -114,5 +122,9 @@ impl Destination for AmperityEvents {
             attempts.push(self.send(delivery).await);
         }
         attempts
+    }
+
+    fn tokens(&self) -> Vec<TokenStatus> {
+        self.tokens.status()
     }
 }

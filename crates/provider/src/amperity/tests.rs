@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use super::*;
 use crate::http::Network;
 use crate::profile::{ProfileId, ProfileProvider, ProviderError};
+use crate::surroundings::testing::around;
 
 struct Vendor {
     sandbox: Sandbox,
@@ -64,7 +65,7 @@ impl Vendor {
 
     fn client_with(&self, changes: &[(&'static str, &str)]) -> AmperityProfiles {
         let config = self.config(changes).unwrap();
-        AmperityProfiles::new(Arc::new(Network::new().unwrap()), &config).unwrap()
+        AmperityProfiles::new(&around(Arc::new(Network::new().unwrap())), &config).unwrap()
     }
 
     fn client(&self) -> AmperityProfiles {

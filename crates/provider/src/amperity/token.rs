@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::config::{IngestConfig, ProfileConfig};
-use crate::token::{StaticToken, TokenSource};
+use crate::surroundings::Surroundings;
+use crate::token::{Configured, TokenSource};
 
 /// Configuration key of the credential that reads profiles.
 pub(super) const PROFILE_KEY: &str = "profile_api_key";
@@ -18,12 +19,12 @@ pub(super) const INGEST_KEY: &str = "api_key";
 /// The scope it needs, as Amperity's key dialog calls it.
 pub(super) const INGEST_SCOPE: &str = "Streaming Ingest Write Access";
 
-/// The credential for reading profiles: the token as the owner pasted it.
-pub(super) fn for_profiles(config: &ProfileConfig) -> Arc<dyn TokenSource> {
-    Arc::new(StaticToken::new(config.api_key.clone()))
+/// The credential for reading profiles.
+pub(super) fn for_profiles(config: &ProfileConfig, around: &Surroundings) -> Arc<dyn TokenSource> {
+    Arc::new(Configured::new(PROFILE_KEY, &config.api_keys, Arc::clone(&around.clock)))
 }
 
-/// The credential for writing events: the token as the owner pasted it.
-pub(super) fn for_events(config: &IngestConfig) -> Arc<dyn TokenSource> {
-    Arc::new(StaticToken::new(config.api_key.clone()))
+/// The credential for writing events.
+pub(super) fn for_events(config: &IngestConfig, around: &Surroundings) -> Arc<dyn TokenSource> {
+    Arc::new(Configured::new(INGEST_KEY, &config.api_keys, Arc::clone(&around.clock)))
 }

@@ -25,6 +25,11 @@ impl Attempt {
     pub(crate) const fn unsent(fate: Fate) -> Self {
         Self { fate, exchange: None }
     }
+
+    /// The HTTP status that was answered.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.exchange.as_ref()?.status
+    }
 }
 
 /// What is to be done about the event now.
@@ -67,7 +72,10 @@ impl From<Refusal> for Fate {
 
 impl From<TokenError> for Fate {
     fn from(error: TokenError) -> Self {
-        Self::Retry { why: Trouble::Token(error), retry_after: None }
+        match error.to_mend() {
+            Some(key) => Self::Paused(ConfigFault::new(key, error.to_string())),
+            None => Self::Retry { why: Trouble::Token(error), retry_after: None },
+        }
     }
 }
 

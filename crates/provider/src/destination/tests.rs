@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use super::{Attempt, Delivery, Destination, Fate};
 use crate::http::{Answer, HttpError, Transport};
+use crate::surroundings::testing::around;
 use crate::{amperity, ga4, meta_capi, tiktok, webhook};
 
 /// When everything in these tests happens.
@@ -205,7 +206,7 @@ pub(crate) const AMPERITY: Subject = Subject {
     },
     build: |section, transport| {
         let config = amperity::Config::read(section)?;
-        Some(Arc::new(amperity::AmperityEvents::new(transport, &config)))
+        Some(Arc::new(amperity::AmperityEvents::new(&around(transport), &config)))
     },
     shown: |section| amperity::Config::read(section).map(|config| format!("{config:?}")),
     event: || json!({"type": "view_item", "cookieid": "c-1", "email": "vera@example.com"}),

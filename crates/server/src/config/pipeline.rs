@@ -117,8 +117,8 @@ fn server_key(mut section: Section<'_>) -> Option<SecretString> {
 }
 
 fn integrations(section: &mut Section<'_>) -> Vec<Integration> {
+    let mut integrations = Vec::<Integration>::new();
     let mut vendors = Vec::new();
-    let mut integrations = Vec::new();
     for mut entry in section.sections("integrations") {
         let Some(vendor) = entry.required::<String>("vendor", Integration::EXAMPLE) else {
             continue;

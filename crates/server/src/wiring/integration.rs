@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use datafly_core::visitor::Verification;
-use datafly_provider::http::Transport;
-use datafly_provider::{Destination, ProfileProvider, amperity, ga4, meta_capi, tiktok, webhook};
+use datafly_provider::{
+    Destination, Lookups, ProfileProvider, ProviderConfig, amperity, ga4, meta_capi, tiktok,
+    webhook,
+};
 use datafly_settings::Section;
 use datafly_store::queue::DestinationName;
 
@@ -14,10 +16,13 @@ use crate::enrichment::{Enrichment, Parts, Vendor};
 use crate::outbox::{self, Recipient};
 
 /// One `[[pipelines.integrations]]`, checked.
-pub struct Integration {
-    vendor: Config,
-    name: DestinationName,
-    mapping: Mapping,
+pub struct Integration(Kind);
+
+enum Kind {
+    /// Takes events; one of them answers look-ups as well.
+    Destination { vendor: Config, name: DestinationName, mapping: Mapping },
+    /// Answers look-ups only.
+    Provider(Box<dyn ProviderConfig>, EnrichesEvents),
 }
 
 enum Config {
@@ -33,28 +38,44 @@ enum Config {
 #[derive(Clone, Copy)]
 struct EnrichesEvents(bool);
 
+impl EnrichesEvents {
+    fn read(section: &mut Section<'_>) -> Self {
+        Self(section.optional("enrich_events").unwrap_or(true))
+    }
+}
+
 /// What an integration is to a pipeline.
 pub(super) struct Built {
     /// Its provider side, where it has one.
     pub(super) enrichment: Option<Enrichment>,
-    /// Its destination side.
-    pub(super) recipient: Recipient,
+    /// Its destination side, where it has one.
+    pub(super) recipient: Option<Recipient>,
 }
 
 impl Integration {
     /// What names a vendor.
     pub const EXAMPLE: &str = "vendor = \"amperity\"";
 
-    const VENDORS: [&str; 5] =
+    const DESTINATIONS: [&str; 5] =
         [amperity::NAME, ga4::NAME, meta_capi::NAME, tiktok::NAME, webhook::NAME];
 
-    /// Reads the section of a vendor.
-    pub fn read(vendor: &str, mut section: Section<'_>) -> Option<Self> {
-        if !Self::VENDORS.contains(&vendor) {
-            let vendors = Self::VENDORS.map(|name| format!("`{name}`")).join(", ");
-            section.refuse_value("vendor", vendor, format_args!("write one of {vendors}"));
-            return None;
+    /// The name under which the pipeline has it.
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Kind::Destination { name, .. } => name.as_str(),
+            Kind::Provider(config, _) => config.name(),
         }
+    }
+
+    /// Reads the section of a vendor.
+    pub fn read(vendor: &str, section: Section<'_>) -> Option<Self> {
+        if Self::DESTINATIONS.contains(&vendor) {
+            return Self::destination(vendor, section);
+        }
+        Self::provider(vendor, section)
+    }
+
+    fn destination(vendor: &str, mut section: Section<'_>) -> Option<Self> {
         let mapping = Mapping::read(vendor, &mut section);
         let config = match vendor {
             ga4::NAME => ga4::Config::read(section).map(Config::Ga4),
@@ -62,20 +83,57 @@ impl Integration {
             tiktok::NAME => tiktok::Config::read(section).map(Config::Tiktok),
             webhook::NAME => webhook::Config::read(section).map(Config::Webhook),
             _ => {
-                let events = EnrichesEvents(section.optional("enrich_events").unwrap_or(true));
+                let events = EnrichesEvents::read(&mut section);
                 amperity::Config::read(section)
                     .map(|config| Config::Amperity(config.into(), events))
             }
         };
-        Some(Self { vendor: config?, name: vendor.parse().ok()?, mapping: mapping? })
+        let name = vendor.parse().ok()?;
+        Some(Self(Kind::Destination { vendor: config?, name, mapping: mapping? }))
+    }
+
+    fn provider(vendor: &str, section: Section<'_>) -> Option<Self> {
+        let known = PROVIDERS.iter().find(|(name, _)| *name == vendor);
+        let Some((_, read)) = known else {
+            let providers = PROVIDERS.iter().map(|(name, _)| *name);
+            let vendors: Vec<_> = Self::DESTINATIONS
+                .into_iter()
+                .chain(providers)
+                .map(|name| format!("`{name}`"))
+                .collect();
+            section.refuse_value(
+                "vendor",
+                vendor,
+                format_args!("write one of {}", vendors.join(", ")),
+            );
+            return None;
+        };
+        let mut section = section;
+        let events = EnrichesEvents::read(&mut section);
+        Some(Self(Kind::Provider(read(section)?, events)))
     }
 
     pub(super) fn build(self, verification: Verification, ground: &Ground<'_>) -> Built {
-        let transport = || Arc::clone(&ground.outside.transport);
-        let (destination, enrichment) = match self.vendor {
+        let around = ground.surroundings();
+        let (vendor, name, mapping) = match self.0 {
+            Kind::Destination { vendor, name, mapping } => (vendor, name, mapping),
+            Kind::Provider(config, events) => {
+                let provider = config.build(&around);
+                let name = config.name().to_owned();
+                let enrichment =
+                    enrichment(name, config.lookups().clone(), Some(provider), events, ground);
+                return Built { enrichment: Some(enrichment), recipient: None };
+            }
+        };
+        let transport = || Arc::clone(&around.transport);
+        let (destination, enrichment) = match vendor {
             Config::Amperity(config, events) => {
-                let stream = amperity::AmperityEvents::new(transport(), &config);
-                (boxed(stream), Some(profiles(*config, events, transport(), ground)))
+                let stream = amperity::AmperityEvents::new(&around, &config);
+                let profiles = amperity::AmperityProfiles::new(&around, &config);
+                let profiles = profiles.map(|it| Arc::new(it) as Arc<dyn ProfileProvider>);
+                let name = amperity::NAME.to_owned();
+                let enrichment = enrichment(name, config.lookups, profiles, events, ground);
+                (boxed(stream), Some(enrichment))
             }
             Config::Ga4(config) => (boxed(ga4::Ga4::new(transport(), &config)), None),
             Config::MetaCapi(config) => {
@@ -84,38 +142,45 @@ impl Integration {
             Config::Tiktok(config) => (boxed(tiktok::Tiktok::new(transport(), &config)), None),
             Config::Webhook(config) => (boxed(webhook::Webhook::new(transport(), &config)), None),
         };
-        let contract = contract_of(self.name.as_str(), verification);
+        let contract = contract_of(name.as_str(), verification);
         let quota = destination.terms().quota.clone();
         let parts = outbox::Parts {
-            name: self.name,
+            name,
             guard: ground.guards.of(quota, &ground.outside.runtime.clock),
             destination,
-            blueprint: self.mapping.blueprint,
+            blueprint: mapping.blueprint,
             contract,
         };
-        Built { enrichment, recipient: Recipient::new(parts) }
+        Built { enrichment, recipient: Some(Recipient::new(parts)) }
     }
 }
+
+/// Reads the section of a vendor that takes no events.
+type ReadProvider = fn(Section<'_>) -> Option<Box<dyn ProviderConfig>>;
+
+/// The vendors that answer look-ups only.
+const PROVIDERS: [(&str, ReadProvider); 0] = [];
 
 fn boxed(destination: impl Destination + 'static) -> Arc<dyn Destination> {
     Arc::new(destination)
 }
 
-fn profiles(
-    config: amperity::Config,
+fn enrichment(
+    name: String,
+    lookups: Lookups,
+    provider: Option<Arc<dyn ProfileProvider>>,
     EnrichesEvents(enriches_events): EnrichesEvents,
-    transport: Arc<dyn Transport>,
     ground: &Ground<'_>,
 ) -> Enrichment {
-    let vendor = amperity::AmperityProfiles::new(transport, &config).map(|profiles| {
-        let guard = ground.guards.of(profiles.quota(), &ground.outside.runtime.clock);
-        Vendor::new(Arc::new(profiles), guard, ground.cache.lives)
+    let vendor = provider.map(|provider| {
+        let guard = ground.guards.of(provider.quota(), &ground.outside.runtime.clock);
+        Vendor::new(provider, guard, ground.cache.lives)
     });
     let parts = Parts {
-        name: amperity::NAME.to_owned(),
-        linking_keys: config.linking_keys,
-        allowlist: config.allowlist,
-        context: config.context,
+        name,
+        linking_keys: lookups.linking_keys,
+        allowlist: lookups.allowlist,
+        context: lookups.context,
         contexts_per_minute: ground.cache.contexts_per_minute,
         enriches_events,
         vendor,

@@ -10,8 +10,8 @@ use crate::keys;
 /// What deliveries need.
 #[derive(Debug, Clone)]
 pub struct IngestConfig {
-    /// Streaming Ingest key.
-    pub api_key: SecretString,
+    /// Streaming Ingest keys: one, or two while they are changed.
+    pub api_keys: Vec<SecretString>,
     /// The stream, `{base}prof/events/esm-…`.
     pub events_url: Url,
     /// The `source` that the stream routes on. Case counts: another one is accepted (202) and dropped.
@@ -25,13 +25,13 @@ impl IngestConfig {
     pub(super) fn read(
         section: &mut Section<'_>,
         base_url: Option<&Url>,
-        api_key: Option<SecretString>,
+        api_keys: Option<Vec<SecretString>>,
     ) -> Option<Self> {
         let source_value = keys::text(section, "source_value", "source_value = \"DATAFLY\"");
         let stream = event_stream_id(section);
         let consent_category = keys::consent_category(section, None);
         Some(Self {
-            api_key: api_key?,
+            api_keys: api_keys?,
             events_url: base_url?.join("prof/events/").ok()?.join(&stream?).ok()?,
             source_value: source_value?,
             consent_category: consent_category?,

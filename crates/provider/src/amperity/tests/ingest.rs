@@ -140,7 +140,7 @@ async fn whoever_a_collection_links_by_is_an_identity_field() {
 async fn look_ups_and_deliveries_share_the_tenant_s_budget() {
     let vendor = Vendor::start().await;
     let config = vendor.config(&[]).unwrap();
-    let events = AmperityEvents::new(Arc::new(Network::new().unwrap()), &config);
+    let events = AmperityEvents::new(&around(Arc::new(Network::new().unwrap())), &config);
     assert_eq!(events.terms().quota, vendor.client().quota());
     assert!(events.deliver(&[], NOW).await.is_empty());
 }

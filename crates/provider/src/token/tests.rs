@@ -1,0 +1,44 @@
+//! Sources in virtual time, over an issuer that remembers what it issued.
+
+mod configured;
+mod issued;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+
+use super::*;
+use crate::surroundings::Clock;
+
+/// A clock that goes with tokio's.
+fn clock() -> Clock {
+    let start = Instant::now();
+    Arc::new(move || {
+        let passed = SignedDuration::try_from(start.elapsed()).unwrap();
+        Timestamp::constant(1_800_000_000, 0) + passed
+    })
+}
+
+fn text(token: &Token) -> String {
+    token.secret().expose_secret().to_owned()
+}
+
+async fn pass(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+/// A call that the vendor answers with whether it takes the token.
+async fn call(
+    tokens: &dyn TokenSource,
+    scope: &str,
+    is_taken: impl Fn(&str) -> bool,
+) -> Result<bool, TokenError> {
+    let ask = async |token: Token| {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        Ok::<_, TokenError>(is_taken(&text(&token)))
+    };
+    authorised(tokens, scope, ask, |taken| !taken).await
+}
