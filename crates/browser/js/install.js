@@ -27,6 +27,13 @@ export const report = (code, message) => {
   tell('error', { code, message });
 };
 
+/**
+ * What the running tag says. A page where no tag says anything is not asked for its elements: a browser makes 50 KB of
+ * interfaces for the first one that a script touches.
+ */
+export const tagged = () =>
+  (document.querySelector('[data-global],[data-store]') && document.currentScript?.dataset) || {};
+
 /** Events first, then what else is recorded, with `reset` as the sixth; from the tenth on what waits. */
 const CALLS = 'page track group identify init reset consent debug use flush onProfileReady refreshProfile';
 

@@ -2,11 +2,11 @@
 // configuration (`v1::LoaderConfig`) in place of the one identifier that is free here.
 import { isNews, stateOf } from './consent.js';
 import { claim, fallBack, follow, isReset, logOut, obey, placeOf, startEarly, tellServer } from './early.js';
-import { install, report } from './install.js';
+import { install, report, tagged } from './install.js';
 import { kit } from './kit.js';
 
 const config = __DATAFLY_CONFIG__;
-const { global = 'datafly', store } = document.currentScript?.dataset || {};
+const { global = 'datafly', store } = tagged();
 /** @type {any} */
 const there = window[global];
 const datafly = there?._q?.push ? there : (window[global] = install(store));

@@ -3,8 +3,8 @@
 //
 // Its tag may say `data-global`, the name the page calls it by, and `data-store`, the pipeline key under which
 // calls may be stored before anybody asks for consent. An element of that name is no SDK.
-import { install } from './install.js';
+import { install, tagged } from './install.js';
 
-const { global = 'datafly', store } = document.currentScript?.dataset || {};
+const { global = 'datafly', store } = tagged();
 
 /** @type {any} */ (window[global])?._q?.push || (window[global] = install(store));

@@ -24,7 +24,17 @@ export const outside = { host: `https://localhost:${gate.port}`, ca: certificate
 const { launch } = await import(`./${BROWSER}.js`);
 const browser = await launch(gate.port, certificate.spki);
 
+/** The next scenario's server, which starts while this one's is at work: half of a short scenario is that. */
+let next;
+const startNext = () => {
+  next = startServer(folder, certificate, sandbox.facts);
+  // Said by the scenario that waits for it.
+  next.catch(() => {});
+};
+startNext();
+
 after(async () => {
+  await next.then((server) => server.stop(), () => {});
   await browser.close();
   await gate.close();
   await sandbox.stop();
@@ -44,7 +54,8 @@ const inBrowser = (name, body) =>
   test(name, { timeout: 40e3 }, async (t) => {
     gate.clear();
     await vendor.reset();
-    const server = await startServer(folder, certificate, sandbox.facts);
+    const server = await next;
+    startNext();
     gate.toDatafly(server.facts.address);
     const visitor = await Visitor.arrive(browser);
     try {
