@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use crate::surroundings::Surroundings;
 use crate::token::{Grant, TokenError, bearer};
 
 /// How long one request may take. Nobody waits for a renewal; a page that waits for a first token gives up sooner.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Longest answer that is read. A token takes a kilobyte or two.
 const MAX_BYTES: usize = 64 * 1024;
@@ -85,7 +85,6 @@ impl Office {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.content_type));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(TENANT_HEADER, self.tenant.clone());
         if let Some(authorization) = form.authorization {
             headers.insert(AUTHORIZATION, authorization);
