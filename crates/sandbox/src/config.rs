@@ -25,6 +25,8 @@ pub const COLLECTION_ID: &str = "apc-sandbox1";
 pub const INGEST_TOKEN: &str = "sandbox-ingest-token-2f6c1d9a7b";
 /// Token that may look up and read profiles.
 pub const PROFILE_TOKEN: &str = "sandbox-profile-token-8e3b5a40c6";
+/// Token of an issuer's key, which may issue tokens of other keys and nothing else.
+pub const ISSUER_TOKEN: &str = "sandbox-issuer-token-94d1c7e25f";
 /// The demo pipeline; also the audience of the shop's identity tokens.
 pub const PIPELINE_KEY: &str = "dk_test_sandbox";
 /// Key of the shop's identity tokens (HS256).
@@ -54,7 +56,7 @@ pub struct SandboxConfig {
     pub collection_id: String,
     /// Keys that may be looked up; with none, every lookup is 404.
     pub linking_keys: Vec<String>,
-    /// Accepted bearer tokens.
+    /// Long-lived bearer tokens, each of an API key of its own.
     pub tokens: Vec<Token>,
     /// When an accepted event reaches its profile.
     pub timing: Timing,
@@ -82,6 +84,7 @@ impl Default for SandboxConfig {
             tokens: vec![
                 Token::new("ingest", Scope::Ingest, INGEST_TOKEN),
                 Token::new("profile", Scope::ProfileRead, PROFILE_TOKEN),
+                Token::new("issuer", Scope::Issuer, ISSUER_TOKEN),
             ],
             timing: Timing::Auto(Duration::from_secs(1)),
             destinations: DestinationsConfig::default(),
@@ -99,6 +102,8 @@ pub enum Scope {
     Ingest,
     /// `profile-collections:read` and `pii:read`.
     ProfileRead,
+    /// The key type API Token Issuer.
+    Issuer,
 }
 
 impl Scope {
@@ -107,6 +112,7 @@ impl Scope {
         match self {
             Self::Ingest => "ingest",
             Self::ProfileRead => "profile_read",
+            Self::Issuer => "issuer",
         }
     }
 }
@@ -136,6 +142,16 @@ impl fmt::Debug for Token {
             .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
+}
+
+/// The id of the API key whose long-lived token has that label. It is the key's client id as well.
+pub fn key_id(label: &str) -> String {
+    format!("ak-{label}")
+}
+
+/// The secret of that client.
+pub fn client_secret(label: &str) -> String {
+    format!("sandbox-client-secret-of-{label}-3d90b7a1")
 }
 
 /// Mode of an event stream.

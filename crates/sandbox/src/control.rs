@@ -12,10 +12,15 @@
 //! | `POST apply` | bring pending events to their profiles now: `{"applied":n}` |
 //! | `GET`, `POST collection` | `{"linking_keys":[…]}`, read or replace |
 //! | `GET`, `POST stream` | `{"mode":"active" or "drop" or "reject"}`, read or replace |
+//! | `GET keys` | `{"keys":[…],"refusals":{…}}`: Amperity's API keys, and requests with a token that did not count |
+//! | `POST keys/{id}/rotate`, `…/revoke-deposed`, `…/revoke-all`, `DELETE keys/{id}` | as on the settings page |
+//! | `POST keys/{id}/tokens` | `{"expires_at":time or null}`: generate a token, `{"token":"…"}` |
 //! | `POST reset` | back to the start |
 //!
 //! What changes something and has nothing to say answers `{"ok":true}`; a refusal is
 //! `{"error":{"code","message"}}`.
+
+mod keys;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -43,6 +48,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/_control/collection", get(collection).post(set_collection))
         .route("/_control/stream", get(stream).post(set_stream))
         .route("/_control/reset", post(reset))
+        .merge(keys::router())
         .with_state(sandbox.clone())
 }
 
@@ -87,6 +93,7 @@ impl From<ControlError> for Refusal {
         let (status, code) = match error {
             ControlError::UnknownRoute(_) => (StatusCode::BAD_REQUEST, "UNKNOWN_ROUTE"),
             ControlError::UnknownCustomer(_) => (StatusCode::NOT_FOUND, "UNKNOWN_CUSTOMER"),
+            ControlError::UnknownKey(_) => (StatusCode::NOT_FOUND, "UNKNOWN_KEY"),
         };
         Self::new(status, code, error.to_string())
     }

@@ -22,6 +22,10 @@ pub enum Route {
     Profile,
     /// `POST /amperity/prof/events/{stream}`.
     Events,
+    /// `POST /amperity/api/v0/admin/api-keys/{id}/tokens`.
+    Tokens,
+    /// `POST /amperity/api/v0/oauth2/token`.
+    Oauth2,
     /// Any other path below `/amperity`; always 404.
     Other,
     /// `POST /ga4/mp/collect`.
@@ -38,11 +42,13 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::LookupPost,
         Self::LookupGet,
         Self::Profile,
         Self::Events,
+        Self::Tokens,
+        Self::Oauth2,
         Self::Other,
         Self::Ga4Collect,
         Self::Ga4Validate,
@@ -58,6 +64,8 @@ impl Route {
             Self::LookupGet => "amperity.lookup.get",
             Self::Profile => "amperity.profile",
             Self::Events => "amperity.events",
+            Self::Tokens => "amperity.tokens",
+            Self::Oauth2 => "amperity.oauth2",
             Self::Other => "amperity.other",
             Self::Ga4Collect => "ga4.collect",
             Self::Ga4Validate => "ga4.validate",
@@ -76,7 +84,7 @@ impl Route {
 /// Which token a request carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenSeen {
-    /// The token's label; `unknown` for a value that is no configured token.
+    /// The token's label; `unknown` for a value that was never issued.
     pub label: String,
     /// The token's scope; none for an unknown one.
     pub scope: Option<&'static str>,

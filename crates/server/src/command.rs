@@ -8,6 +8,7 @@ pub(crate) mod health;
 mod owner;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
+pub(crate) mod token;
 
 use std::error::Error;
 use std::future::Future;

@@ -36,7 +36,7 @@ use datafly_core::attributes::Attributes;
 use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
 use datafly_core::visitor::Visitor;
-use datafly_provider::ProfileId;
+use datafly_provider::{ProfileId, TokenStatus};
 use futures_util::future::{FutureExt, poll_immediate};
 use jiff::Timestamp;
 
@@ -193,6 +193,11 @@ impl Enrichment {
     /// What a browser may see.
     pub fn allowlist(&self) -> &Allowlist {
         &self.allowlist
+    }
+
+    /// The credentials that look-ups use.
+    pub fn tokens(&self) -> Vec<TokenStatus> {
+        self.vendor.as_ref().map(Vendor::tokens).unwrap_or_default()
     }
 
     /// An answer that needs no question.

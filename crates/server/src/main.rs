@@ -32,6 +32,8 @@ enum Command {
     Backup(command::backup::Args),
     /// Tell whether a running server does its work.
     Health(command::health::Args),
+    /// List the vendors' tokens: which they are and when they expire.
+    Token(command::token::Args),
     /// Play the vendors and a shop's backend, for demos and tests.
     Sandbox(command::sandbox::Args),
 }
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Command::DeadLetters(args) => command::dead_letters::run(&args),
         Command::Backup(args) => command::backup::run(&args).map(|()| true),
         Command::Health(args) => command::health::run(&args),
+        Command::Token(args) => command::token::run(&args),
         Command::Sandbox(args) => command::sandbox::run(args).map(|()| true),
     };
     match result {

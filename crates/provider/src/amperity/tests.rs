@@ -3,6 +3,7 @@
 mod config;
 mod hostile;
 mod ingest;
+mod token;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

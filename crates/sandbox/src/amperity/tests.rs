@@ -7,6 +7,7 @@ use crate::{COLLECTION_ID, INGEST_TOKEN, NamedCustomer, PROFILE_TOKEN, STREAM_ID
 
 mod events;
 mod faults;
+mod keys;
 mod wire;
 
 fn assert_refused(answer: &Answer, status: u16) {
