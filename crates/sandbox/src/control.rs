@@ -14,6 +14,8 @@
 //! | `GET`, `POST stream` | `{"mode":"active" or "drop" or "reject"}`, read or replace |
 //! | `POST reset` | back to the start |
 //!
+//! Amperity's indexes and Ansira's API client have routes of their own, see `amperity_index` and `ansira`.
+//!
 //! What changes something and has nothing to say answers `{"ok":true}`; a refusal is
 //! `{"error":{"code","message"}}`.
 
