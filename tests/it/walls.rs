@@ -123,7 +123,9 @@ fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
 #[test]
 fn every_vendor_s_folder_has_the_same_files() {
     let provider = root().join("crates/provider/src");
-    for vendor in ["amperity", "ga4", "meta_capi", "tiktok", "webhook"] {
+    for vendor in
+        ["amperity", "amperity_index", "ansira", "ga4", "meta_capi", "rest", "tiktok", "webhook"]
+    {
         for file in ["config", "token", "client", "wire", "error", "tests"] {
             let path = provider.join(vendor).join(file).with_extension("rs");
             assert!(path.exists(), "{}", path.display());
@@ -158,8 +160,10 @@ fn surroundings_enter_at_the_composition_roots() {
         ["core", "blueprint", "settings", "store", "provider", "server", "sandbox", "browser"]
     {
         for (path, source) in sources(&root().join("crates").join(folder).join("src")) {
-            let test = path.to_string_lossy().ends_with("_tests.rs");
-            if test || allowed.iter().any(|allowed| path.ends_with(allowed)) {
+            let name = path.to_string_lossy();
+            let is_test = ["_tests.rs", "/tests.rs"].iter().any(|end| name.ends_with(end))
+                || name.contains("/tests/");
+            if is_test || allowed.iter().any(|allowed| path.ends_with(allowed)) {
                 continue;
             }
             for call in

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod ansira;
 mod app;
 mod backlog;
 mod browser;

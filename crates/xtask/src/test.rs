@@ -17,6 +17,9 @@ const LONG_DRAIN_EVENTS: &str = "100000";
 const LONG_KILLS: &str = "200";
 const LONG_DAY_VISITORS: &str = "100000";
 
+/// Look-ups a day, of a month, with tokens that live five minutes.
+const LONG_TOKEN_REQUESTS_A_DAY: &str = "10000";
+
 /// `kill -9`s of the queue's writer, power losses, and runs of its model, in the long run.
 const LONG_QUEUE: [(&str, &str); 3] = [
     ("DATAFLY_QUEUE_KILLS", "200"),
@@ -78,6 +81,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
             tests.env("DATAFLY_FUZZ_REQUESTS", LONG_FUZZ_REQUESTS);
             tests.env("DATAFLY_DAY_VISITORS", LONG_DAY_VISITORS);
             tests.env("DATAFLY_DRAIN_EVENTS", LONG_DRAIN_EVENTS);
+            tests.env("DATAFLY_TOKEN_REQUESTS_A_DAY", LONG_TOKEN_REQUESTS_A_DAY);
             // For the counts that some of them print.
             run(tests.args(["--", "--nocapture"]))?;
             let package =
