@@ -17,7 +17,7 @@ const DAYS: usize = 30;
 const DAY: Duration = Duration::from_hours(24);
 
 /// The life of a token, and what of it is used: its margin is a fifth.
-const CYCLE: Duration = Duration::from_secs(240);
+const CYCLE: Duration = Duration::from_mins(4);
 
 fn ansira() -> Ansira {
     let clock = paused_clock();

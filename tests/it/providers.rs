@@ -1,58 +1,11 @@
 //! Providers beside each other on one pipeline: each gives a page what its own allowlist has, and no more.
 
 use datafly_sandbox::Fault;
-use datafly_tests::{Browser, PIPELINE, TestApp, TestConfig};
+use datafly_tests::{Browser, PIPELINE, PROVIDERS, TestApp, TestConfig};
 use serde_json::{Value, json};
 
-const INTEGRATIONS: &str = r#"
-[[pipelines.integrations]]
-vendor = "amperity_index"
-tenant_subdomain = "acme"
-tenant_id = "acme"
-profile_api_key = { env = "INDEX" }
-index_id = "ix-sandbox1"
-base_url = "http://VENDOR/amperity_index"
-linking_keys = [{ source = "canonical_id", key = "device_cookie" }]
-browser_attribute_allowlist = "Persona"
-
-[[pipelines.integrations]]
-vendor = "ansira"
-client_id = "sandbox-client"
-client_secret = { env = "ANSIRA" }
-assertion_file = "FOLDER/ansira.assertion"
-scopes = ["contacts.read"]
-records_path = "v1/contacts"
-filter = "{key} eq {value}"
-base_url = "http://VENDOR/ansira"
-token_url = "http://VENDOR/ansira/oauth/v2/oauth-token"
-linking_keys = [{ source = "canonical_id", key = "device_cookie" }]
-browser_attribute_allowlist = "LifetimeTier"
-
-[[pipelines.integrations]]
-vendor = "rest"
-name = "loyalty"
-url = "http://VENDOR/rest/customers/{value}?by={key}"
-private_host = "127.0.0.1"
-auth_secret = { env = "REST" }
-attributes = "/customer"
-linking_keys = [{ source = "canonical_id", key = "device_cookie" }]
-browser_attribute_allowlist = "FavoriteBrand"
-
-[[pipelines.integrations]]
-vendor = "rest"
-name = "search"
-url = "http://VENDOR/rest/search"
-private_host = "127.0.0.1"
-method = "POST"
-body = '{"by": "{key}", "value": "{value}"}'
-auth_secret = { env = "REST" }
-attributes = "/customer"
-linking_keys = [{ source = "canonical_id", key = "device_cookie" }]
-browser_attribute_allowlist = "ChurnRisk"
-"#;
-
 async fn start() -> TestApp {
-    TestApp::start_with(TestConfig { integrations: INTEGRATIONS, ..TestConfig::default() }).await
+    TestApp::start_with(TestConfig { integrations: PROVIDERS, ..TestConfig::default() }).await
 }
 
 async fn enrich(browser: &mut Browser, provider: &str) -> Value {

@@ -13,6 +13,7 @@ mod app;
 mod backlog;
 mod browser;
 mod in_process;
+mod providers;
 pub mod signed;
 mod surroundings;
 mod timeless;
@@ -22,4 +23,5 @@ pub use app::{
 };
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use in_process::InProcess;
+pub use providers::PROVIDERS;
 pub use surroundings::{Surroundings, while_the_disk_works, while_time_stands};
