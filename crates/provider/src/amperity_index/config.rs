@@ -14,7 +14,7 @@ use crate::profile::{Lookups, ProfileProvider, ProviderConfig, Quota};
 use crate::surroundings::Surroundings;
 use crate::{amperity, keys};
 
-/// Requests a second to v0, for which Amperity states none: a fifth of what its smallest stated tenant limit allows.
+/// Requests a second to v0, for which Amperity states none: a fifth of what its real-time API allows a tenant.
 const V0_REQUESTS_PER_SECOND: i64 = 100;
 
 /// Requests a second that a tenant has at v2, sandboxes included (domain facts 2.6).
