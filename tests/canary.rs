@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use datafly_sandbox::{self as sandbox, Fault};
 use datafly_tests::signed::bootstrap;
-use datafly_tests::{ADMIN, ADMIN_TOKEN, Browser, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig};
+use datafly_tests::{
+    ADMIN, ADMIN_TOKEN, Browser, PIPELINE, PROVIDERS, SERVER_KEY, SITE, TestApp, TestConfig,
+};
 use jiff::SignedDuration;
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -39,11 +41,18 @@ fn secrets(token: &str) -> Vec<String> {
         CLIENT_SECRET,
         // How every token begins that the vendor issues.
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+        sandbox::INDEX_TOKENS[0],
+        sandbox::ANSIRA_CLIENT_SECRET,
+        "sandbox-ansira-token",
+        // The assertion's signature.
+        "c2lnbmF0dXJl",
+        sandbox::REST_TOKENS[0],
         sandbox::IDENTITY_SECRET,
         "cookie-key-of-the-tests",
         SERVER_KEY,
         ADMIN_TOKEN,
         "alice@example.com",
+        "alice%40example.com",
         "+447700900102",
         "canary-user-id",
         "canary@example.com",
@@ -61,6 +70,40 @@ const CLIENT_SECRET: &str = "sandbox-client-secret-of-profile-3d90b7a1";
 /// Tokens that the vendor issues, in the place of pasted ones.
 const ISSUED: &str = "api_token = { issuer_token = { file = \"FOLDER/issuer\" }, api_key_id = \"ak-ingest\" }\n\
                       profile_api_token = { client_id = \"ak-profile\", client_secret = { file = \"FOLDER/client\" } }";
+/// How the providers beside Amperity's look a visitor up, and how they do here: with the address itself.
+const BY_COOKIE: &str = "[{ source = \"canonical_id\", key = \"device_cookie\" }]";
+const BY_EMAIL: &str = "[{ source = \"email\", key = \"email\" }]";
+
+const OTHER_PROVIDERS: [(&str, &str); 4] = [
+    ("amperity_index", "amperity_index.value.get"),
+    ("ansira", "ansira.records"),
+    ("loyalty", "rest.get"),
+    ("search", "rest.post"),
+];
+
+/// What a page is answered for every provider but Amperity, while each of them has trouble and without.
+async fn other_providers(app: &TestApp, browser: &mut Browser) -> String {
+    let mut answers = String::new();
+    for (provider, route) in OTHER_PROVIDERS {
+        let path = format!("/v1/enrich?provider={provider}&key={PIPELINE}");
+        for fault in [Fault::status(401), Fault::status(403), Fault::garbage(), Fault::status(500)]
+        {
+            app.surroundings.wait(SignedDuration::from_hours(1));
+            app.sandbox.fault(route, Some(1), fault).unwrap();
+            answers += &browser.fetch("GET", &path, "").await.all_bytes();
+        }
+        app.sandbox.clear_faults();
+        app.surroundings.wait(SignedDuration::from_hours(1));
+        let found = browser.fetch("GET", &path, "").await;
+        assert_eq!(found.json()["attributes"].as_object().map(serde_json::Map::len), Some(1));
+        answers += &found.all_bytes();
+    }
+    app.sandbox.fault("ansira.token", Some(1), Fault::status(400)).unwrap();
+    app.replace_assertion();
+    app.surroundings.wait(SignedDuration::from_hours(1));
+    let path = format!("/v1/enrich?provider=ansira&key={PIPELINE}");
+    answers + &browser.fetch("GET", &path, "").await.all_bytes()
+}
 
 fn config(verification: &'static str) -> TestConfig {
     let pasted = TestConfig::default().credentials;
@@ -69,6 +112,7 @@ fn config(verification: &'static str) -> TestConfig {
         credentials: if verification == "off" { ISSUED } else { pasted },
         files: &[("issuer", sandbox::ISSUER_TOKEN), ("client", CLIENT_SECRET)],
         server: ADMIN,
+        integrations: PROVIDERS.replace(BY_COOKIE, BY_EMAIL).leak(),
         pipeline: "server_keys = [{ secret = { env = \"SERVER_KEY\" } }]",
         ..TestConfig::default()
     }
@@ -135,6 +179,12 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
             answers += &browser.identify(&who).await.all_bytes();
             answers += &browser.enrich().await.all_bytes();
         }
+        let id = browser.visitor().unwrap();
+        let decisions = format!("/api/pipelines/{PIPELINE}/visitors/{id}");
+        let shown = app.admin(&decisions).await.all_bytes();
+        assert!(shown.contains("email_sha256"));
+        answers += &shown;
+        answers += &other_providers(&app, &mut browser).await;
         for fault in [Fault::status(401), Fault::garbage(), Fault::cut_body(), Fault::status(500)] {
             app.surroundings.wait(SignedDuration::from_hours(25));
             app.sandbox.fault("amperity.lookup.post", Some(1), fault).unwrap();
@@ -151,10 +201,7 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
             answers +=
                 &browser.on("https://evil.test").fetch("POST", &path, body).await.all_bytes();
         }
-        let id = browser.visitor().unwrap();
-        let decisions = app.admin(&format!("/api/pipelines/{PIPELINE}/visitors/{id}")).await;
-        assert!(decisions.all_bytes().contains("email_sha256"));
-        answers += &decisions.all_bytes();
+        answers += &app.admin(&decisions).await.all_bytes();
         answers += &rest_of_the_routes(&app, &mut browser).await;
         answers += &browser.reset().await.all_bytes();
         assert_eq!(app.sandbox.hits("amperity.oauth2") > 4, verification == "off");

@@ -16,6 +16,7 @@ fn tell(figure: &str) {
 
 mod after_consent;
 mod allowlist;
+mod ansira_month;
 mod assets;
 mod attacks;
 mod bad_input;
@@ -40,6 +41,8 @@ mod identity;
 mod lateness;
 mod limits;
 mod outage;
+mod providers;
+mod rates;
 mod raw_vendor;
 mod reload;
 mod second_order;

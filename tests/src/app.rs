@@ -177,6 +177,7 @@ impl TestApp {
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.unwrap();
         write_bundle(&folder);
+        write_assertion(&folder, &sandbox.ansira_assertion());
         let runtime = Runtime {
             clock: Arc::clone(&surroundings) as Arc<dyn Clock>,
             entropy: Arc::clone(&surroundings) as Arc<dyn Entropy>,
@@ -206,6 +207,11 @@ impl TestApp {
     /// Replaces a file in the test's folder.
     pub fn write(&self, name: &str, content: &str) {
         fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
+    /// Has Ansira's portal generate a new assertion, and puts it where the configuration says.
+    pub fn replace_assertion(&self) {
+        write_assertion(&self.folder, &self.sandbox.new_ansira_assertion());
     }
 
     /// A browser on the site, with an empty cookie jar.
@@ -352,6 +358,9 @@ fn secrets() -> Secrets {
         ("ADMIN_TOKEN", ADMIN_TOKEN),
         ("WEBHOOK", sandbox::WEBHOOK_SECRET),
         ("META", sandbox::META_ACCESS_TOKEN),
+        ("INDEX", sandbox::INDEX_TOKENS[0]),
+        ("ANSIRA", sandbox::ANSIRA_CLIENT_SECRET),
+        ("REST", sandbox::REST_TOKENS[0]),
     ];
     Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }
@@ -367,6 +376,11 @@ pub fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbo
     PIPELINE.clone_into(&mut config.shop.pipeline_key);
     let clock = Arc::clone(surroundings);
     Sandbox::new(config, Arc::new(move || clock.now()))
+}
+
+/// Puts Ansira's assertion where `assertion_file = "FOLDER/ansira.assertion"` finds it.
+fn write_assertion(folder: &TempDir, assertion: &str) {
+    fs::write(folder.path().join("ansira.assertion"), assertion).unwrap();
 }
 
 /// The least the server takes for a bundle. The real one is tested in a real browser.

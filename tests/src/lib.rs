@@ -8,10 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+pub mod ansira;
 mod app;
 mod backlog;
 mod browser;
 mod in_process;
+mod providers;
 pub mod signed;
 mod surroundings;
 mod timeless;
@@ -21,4 +23,5 @@ pub use app::{
 };
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use in_process::InProcess;
+pub use providers::PROVIDERS;
 pub use surroundings::{Surroundings, while_the_disk_works, while_time_stands};

@@ -15,6 +15,7 @@ mod wire;
 
 pub use client::AmperityProfiles;
 pub use config::Config;
+pub(crate) use config::{base_url, is_id, tenant};
 use http::HeaderName;
 pub use ingest::AmperityEvents;
 

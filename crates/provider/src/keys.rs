@@ -8,6 +8,7 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use crate::http::Reach;
 use crate::profile::Quota;
 
 /// The key that replaces a vendor's host: another region, the sandbox.
@@ -94,6 +95,25 @@ pub(crate) fn optional_text(
     Some(None)
 }
 
+/// A JSON pointer (RFC 6901), or another one where none is written. Empty is the whole.
+pub(crate) fn pointer(
+    section: &mut Section<'_>,
+    key: &'static str,
+    otherwise: &str,
+) -> Option<String> {
+    if !section.has(key) {
+        section.know(&[key]);
+        return Some(otherwise.to_owned());
+    }
+    let pointer: String = section.optional(key)?;
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        let hint = "write a JSON pointer: `/` and a member's name for each step, `/data/customer`";
+        section.refuse_value(key, pointer, hint);
+        return None;
+    }
+    Some(pointer)
+}
+
 /// A secret that a header can carry.
 pub(crate) fn header_secret(section: &mut Section<'_>, key: &'static str) -> Option<SecretString> {
     let secret = section.required_secret(key)?;
@@ -155,25 +175,58 @@ pub(crate) fn base_url(section: &mut Section<'_>, otherwise: &str) -> Option<Url
     checked_base_url(section, url)
 }
 
+/// As [`checked_url`], of `base_url`; its path ends with a slash.
+pub(crate) fn checked_base_url(section: &Section<'_>, url: Url) -> Option<Url> {
+    let mut url = checked_url(section, BASE_URL, url)?;
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Some(url)
+}
+
 /// A URL that holds a place and nothing else, and to which a credential may travel.
-pub(crate) fn checked_base_url(section: &Section<'_>, mut url: Url) -> Option<Url> {
+pub(crate) fn checked_url(section: &Section<'_>, key: &str, url: Url) -> Option<Url> {
     let plain = url.username().is_empty() && url.password().is_none();
     if !plain || url.query().is_some() || url.fragment().is_some() {
         // Not shown, since it may be a password.
         let reason = "it has a user name, a password, a query or a fragment: write scheme, host and path only";
-        section.refuse(BASE_URL, reason);
+        section.refuse(key, reason);
         return None;
     }
     // Credentials would travel in the clear.
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         let hint = "write an https URL (http only for a loopback address)";
-        section.refuse_value(BASE_URL, url, hint);
+        section.refuse_value(key, url, hint);
         return None;
     }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
     Some(url)
+}
+
+/// Where requests to the URL of that key may go: to public addresses, or anywhere if `private_host` names its host.
+/// Plain http only inside.
+pub(crate) fn reach(section: &mut Section<'_>, key: &str, url: Option<&Url>) -> Option<Reach> {
+    const PRIVATE_HOST: &str = "private_host";
+
+    let private_host = optional_text(section, PRIVATE_HOST, "private_host = \"orders.internal\"");
+    let (url, private_host) = (url?, private_host?);
+    let host = url.host_str().unwrap_or_default();
+    if let Some(private) = private_host.as_deref().filter(|private| *private != host) {
+        let hint = format!(
+            "it is another host than the one of `{key}`, `{host}`: write that, or remove it"
+        );
+        section.refuse_value(PRIVATE_HOST, private, hint);
+        return None;
+    }
+    let reach = if private_host.is_some() { Reach::Anywhere } else { Reach::Public };
+    let inside = reach == Reach::Anywhere && url.scheme() == "http";
+    if host.is_empty() || !(url.scheme() == "https" || inside) {
+        // Only the origin: owners put secrets into paths and queries.
+        let origin = url.origin().ascii_serialization();
+        let hint = format!("write an https URL (http only for a host that `{PRIVATE_HOST}` names)");
+        section.refuse_value(key, origin, hint);
+        return None;
+    }
+    Some(reach)
 }
 
 fn is_loopback(url: &Url) -> bool {

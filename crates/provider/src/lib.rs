@@ -10,12 +10,15 @@
 //! as an argument, an [`http::Transport`]; [`http::Network`] alone knows reqwest.
 
 pub mod amperity;
+pub mod amperity_index;
+pub mod ansira;
 mod destination;
 pub mod ga4;
 pub mod http;
 mod keys;
 pub mod meta_capi;
 mod profile;
+pub mod rest;
 mod surroundings;
 pub mod tiktok;
 mod token;
@@ -28,5 +31,5 @@ pub use destination::{
 pub use profile::{
     Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,
 };
-pub use surroundings::{Clock, Secrets, Surroundings};
+pub use surroundings::{Clock, Secrets, Surroundings, Turns};
 pub use token::{Token, TokenError, TokenKind, TokenSource, TokenSources, TokenStatus};

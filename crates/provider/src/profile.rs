@@ -1,6 +1,10 @@
 //! The `ProfileProvider` port: look a visitor up at a vendor.
 
+mod asking;
+mod keyed;
 mod lookups;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +16,8 @@ use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use thiserror::Error;
 
+pub(crate) use self::asking::{Asking, Credential, Scheme, basic, query};
+pub(crate) use self::keyed::{id_of, key_of};
 pub use self::lookups::Lookups;
 use crate::surroundings::Surroundings;
 use crate::token::TokenStatus;

@@ -1,5 +1,7 @@
 //! What adapters take from outside the process, handed in by whoever builds them.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use datafly_core::secret::{SecretError, SecretRef};
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::http::Transport;
+use crate::profile::Quota;
 use crate::token::TokenSources;
 
 /// Tells the time.
@@ -15,6 +18,10 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Reads the file that a reference names, as it is now: for what a vendor replaces while we run. Variables of the
 /// environment never change, so nobody asks for them here.
 pub type Secrets = Arc<dyn Fn(&SecretRef) -> Result<SecretString, SecretError> + Send + Sync>;
+
+/// Waits until the account may be asked once more. A look-up's first request has had its turn before the adapter is
+/// called; every further one of the same look-up waits here for a turn of its own.
+pub type Turns = Arc<dyn Fn(Quota) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// Sockets, time and secrets, and the token sources that all integrations share.
 #[derive(Clone)]
@@ -27,6 +34,8 @@ pub struct Surroundings {
     pub secrets: Secrets,
     /// Sources that are in use.
     pub tokens: Arc<TokenSources>,
+    /// Turns at the vendors' accounts.
+    pub turns: Turns,
 }
 
 #[cfg(test)]
@@ -42,6 +51,7 @@ pub(crate) mod testing {
                 SecretRef::Env(text) | SecretRef::File(text) => Ok(text.as_str().into()),
             }),
             tokens: Arc::default(),
+            turns: Arc::new(|_| Box::pin(async {})),
         }
     }
 }

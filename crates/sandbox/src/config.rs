@@ -2,6 +2,7 @@
 //! generated configuration can name them.
 
 mod destinations;
+mod providers;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +12,9 @@ use std::time::Duration;
 pub use self::destinations::{
     DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, META_ACCESS_TOKEN, META_PIXEL_ID,
     TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, WEBHOOK_SECRET,
+};
+pub use self::providers::{
+    ANSIRA_CLIENT_ID, ANSIRA_CLIENT_SECRET, ANSIRA_SCOPES, INDEX_ID, INDEX_TOKENS, REST_TOKENS,
 };
 
 /// Value of the `Amperity-Tenant` header.

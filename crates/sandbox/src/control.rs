@@ -17,6 +17,8 @@
 //! | `POST keys/{id}/tokens` | `{"expires_at":time or null}`: generate a token, `{"token":"…"}` |
 //! | `POST reset` | back to the start |
 //!
+//! Amperity's indexes and Ansira's API client have routes of their own, see `amperity_index` and `ansira`.
+//!
 //! What changes something and has nothing to say answers `{"ok":true}`; a refusal is
 //! `{"error":{"code","message"}}`.
 

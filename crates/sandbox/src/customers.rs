@@ -110,6 +110,11 @@ impl Customers {
         })
     }
 
+    /// The profile ids of all of them, in no order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.by_profile.keys().map(AsRef::as_ref)
+    }
+
     /// True if the profile is one of the customers.
     pub(crate) fn contains(&self, profile_id: &str) -> bool {
         self.by_profile.contains_key(profile_id)

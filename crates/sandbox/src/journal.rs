@@ -38,11 +38,29 @@ pub enum Route {
     TiktokEvents,
     /// `POST /webhook`.
     Webhook,
+    /// The lists of indexes, `/amperity_index/attribute/v0/indexes` and `/amperity_index/api/indexes…`.
+    IndexList,
+    /// `GET /amperity_index/attribute/v0/indexes/{index}`.
+    IndexValueGet,
+    /// `POST /amperity_index/attribute/v0/indexes/{index}`.
+    IndexValuePost,
+    /// `GET /amperity_index/api/indexes/{index}/profiles`.
+    IndexProfiles,
+    /// `GET /amperity_index/api/indexes/{index}/profiles/{id}`.
+    IndexProfile,
+    /// `POST /ansira/oauth/v2/oauth-token`.
+    AnsiraToken,
+    /// `GET /ansira/v1/contacts`.
+    AnsiraRecords,
+    /// `GET /rest/customers/{value}`.
+    RestGet,
+    /// `POST /rest/search`.
+    RestPost,
 }
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: &[Self] = &[
         Self::LookupPost,
         Self::LookupGet,
         Self::Profile,
@@ -55,6 +73,15 @@ impl Route {
         Self::MetaEvents,
         Self::TiktokEvents,
         Self::Webhook,
+        Self::IndexList,
+        Self::IndexValueGet,
+        Self::IndexValuePost,
+        Self::IndexProfiles,
+        Self::IndexProfile,
+        Self::AnsiraToken,
+        Self::AnsiraRecords,
+        Self::RestGet,
+        Self::RestPost,
     ];
 
     /// The name in counters, logs and fault scripts.
@@ -72,6 +99,15 @@ impl Route {
             Self::MetaEvents => "meta_capi.events",
             Self::TiktokEvents => "tiktok.events",
             Self::Webhook => "webhook.events",
+            Self::IndexList => "amperity_index.indexes",
+            Self::IndexValueGet => "amperity_index.value.get",
+            Self::IndexValuePost => "amperity_index.value.post",
+            Self::IndexProfiles => "amperity_index.profiles",
+            Self::IndexProfile => "amperity_index.profile",
+            Self::AnsiraToken => "ansira.token",
+            Self::AnsiraRecords => "ansira.records",
+            Self::RestGet => "rest.get",
+            Self::RestPost => "rest.post",
         }
     }
 
@@ -98,6 +134,11 @@ impl TokenSeen {
     /// A destination's only credential.
     pub(crate) fn of_destination(label: &str, known: bool) -> Self {
         if known { Self { label: label.into(), scope: Some("events") } } else { Self::unknown() }
+    }
+
+    /// A credential for look-ups alone.
+    pub(crate) fn of_provider(label: &str) -> Self {
+        Self { label: label.into(), scope: Some("look-ups") }
     }
 
     pub(crate) fn unknown() -> Self {

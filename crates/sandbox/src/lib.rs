@@ -2,7 +2,8 @@
 //!
 //! Two listeners:
 //!
-//! - the **vendors**: Amperity's real-time API under `/amperity`, and what takes events under `/ga4`, `/meta_capi`,
+//! - the **vendors**: Amperity's real-time API under `/amperity` and its Profile API under `/amperity_index`, Ansira's
+//!   under `/ansira`, a small customer service under `/rest`, and what takes events under `/ga4`, `/meta_capi`,
 //!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
 //!   customers and show what was received;
 //! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
@@ -16,6 +17,8 @@
 //! is in memory; a [`Sandbox`] is a cheap handle to it, and [`Sandbox::reset`] restores the start.
 
 mod amperity;
+mod amperity_index;
+mod ansira;
 mod clock;
 mod config;
 mod control;
@@ -31,6 +34,7 @@ mod journal;
 mod meta_capi;
 mod profiles;
 mod refusal;
+mod rest;
 mod rng;
 mod runner;
 mod sandbox;
@@ -39,11 +43,14 @@ mod tiktok;
 mod webhook;
 
 pub use crate::amperity::keys::{KeyRecord, TokenRefusals};
+pub use crate::amperity_index::IndexDefinition;
+pub use crate::ansira::{AnsiraClient, AnsiraCounts};
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
-    ALL_LINKING_KEYS, COLLECTION_ID, DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID,
-    IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, ISSUER_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID,
-    PIPELINE_KEY, PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode,
+    ALL_LINKING_KEYS, ANSIRA_CLIENT_ID, ANSIRA_CLIENT_SECRET, ANSIRA_SCOPES, COLLECTION_ID,
+    DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, IDENTITY_KID, IDENTITY_SECRET,
+    INDEX_ID, INDEX_TOKENS, INGEST_TOKEN, ISSUER_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY,
+    PROFILE_TOKEN, REST_TOKENS, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode,
     TENANT_ID, TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET,
     client_secret, key_id,
 };

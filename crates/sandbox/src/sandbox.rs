@@ -22,7 +22,9 @@ use crate::faults::{Fault, FaultScript};
 use crate::identifiers::{DEVICE_COOKIE, Identifier};
 use crate::journal::{Journal, RequestRecord, Route};
 use crate::profiles::{Profile, Profiles};
-use crate::{amperity, control, ga4, meta_capi, shop, tiktok, webhook};
+use crate::{
+    amperity, amperity_index, ansira, control, ga4, meta_capi, rest, shop, tiktok, webhook,
+};
 
 /// The emulator. Clones share one state.
 #[derive(Clone)]
@@ -47,6 +49,10 @@ struct State {
     journal: Journal,
     faults: FaultScript,
     shop: ShopConfig,
+    indexes: amperity_index::Indexes,
+    ansira: ansira::Account,
+    /// Tokens of `/rest` that are taken no more.
+    rest_revoked: Vec<String>,
 }
 
 /// What a control call refuses.
@@ -77,6 +83,9 @@ impl Sandbox {
             journal: Journal::new(config.request_log_len),
             faults: FaultScript::default(),
             shop: config.shop.clone(),
+            indexes: amperity_index::Indexes::default(),
+            ansira: ansira::Account::new(clock()),
+            rest_revoked: Vec::new(),
         };
         let state = Mutex::new(state);
         Self { inner: Arc::new(Inner { config, clock, customers, state }) }
@@ -86,8 +95,11 @@ impl Sandbox {
     pub fn router(&self) -> Router {
         Router::new()
             .merge(amperity::router(self))
+            .merge(amperity_index::router(self))
+            .merge(ansira::router(self))
             .merge(ga4::router(self))
             .merge(meta_capi::router(self))
+            .merge(rest::router(self))
             .merge(tiktok::router(self))
             .merge(webhook::router(self))
             .merge(control::router(self))
@@ -203,8 +215,11 @@ impl Sandbox {
 
     /// Forgets everything received and every control call, except the shop's settings.
     pub fn reset(&self) {
-        let config = &self.inner.config;
+        let (config, now) = (&self.inner.config, self.now());
         self.with(|state| {
+            state.indexes = amperity_index::Indexes::default();
+            state.ansira = ansira::Account::new(now);
+            state.rest_revoked.clear();
             state.linking_keys.clone_from(&config.linking_keys);
             state.stream_mode = config.stream_mode;
             state.keys = Keys::new(&config.tokens);
@@ -219,6 +234,26 @@ impl Sandbox {
     /// How many customers there are, named ones included.
     pub fn customer_count(&self) -> usize {
         self.inner.customers.len()
+    }
+
+    /// Profile ids of all customers.
+    pub(crate) fn customer_ids(&self) -> Vec<String> {
+        self.inner.customers.ids().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn with_indexes<T>(
+        &self,
+        work: impl FnOnce(&mut amperity_index::Indexes) -> T,
+    ) -> T {
+        self.with(|state| work(&mut state.indexes))
+    }
+
+    pub(crate) fn with_ansira<T>(&self, work: impl FnOnce(&mut ansira::Account) -> T) -> T {
+        self.with(|state| work(&mut state.ansira))
+    }
+
+    pub(crate) fn with_rest<T>(&self, work: impl FnOnce(&mut Vec<String>) -> T) -> T {
+        self.with(|state| work(&mut state.rest_revoked))
     }
 
     pub(crate) fn config(&self) -> &SandboxConfig {

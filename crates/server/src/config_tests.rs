@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::wiring::Integration;
 
 const GOOD: &str = r#"
 [server]
@@ -353,6 +354,37 @@ fn two_pipelines_cannot_share_a_key_and_none_is_refused() {
     assert!(error.contains("`pipelines[1].key`"), "{error}");
     let error = parse(&GOOD[..GOOD.find("[[pipelines]]").unwrap()]).err().unwrap().to_string();
     assert!(error.contains("`pipelines`: there is none"), "{error}");
+}
+
+/// A declared provider, and how its owner named it.
+fn rest(name: &str) -> String {
+    format!(
+        "[[pipelines.integrations]]\nvendor = 'rest'\nname = '{name}'\n\
+         url = 'https://api.example.com/{{value}}'\n"
+    )
+}
+
+#[test]
+fn an_integration_is_told_by_its_name() {
+    let two = parse(&format!("{GOOD}{}{}", rest("loyalty"), rest("crm"))).ok().unwrap();
+    let names: Vec<_> = two.pipelines[0].integrations.iter().map(Integration::name).collect();
+    assert_eq!(names, ["amperity", "loyalty", "crm"]);
+    let found = mistakes(&format!("{GOOD}{}{}", rest("loyalty"), rest("loyalty")));
+    assert!(
+        found.len() == 1
+            && found[0].contains("`pipelines[0].integrations[2].name` is `loyalty`")
+            && found[0].contains("keep one of the two"),
+        "{found:?}"
+    );
+    let vendor = &GOOD[GOOD.find("[[pipelines.integrations]]").unwrap()..];
+    let found = mistakes(&format!("{GOOD}{vendor}"));
+    assert!(
+        found.len() == 1
+            && found[0].contains("`pipelines[0].integrations[1].vendor` is `amperity`"),
+        "{found:?}"
+    );
+    let found = mistakes(&format!("{GOOD}{}", rest("amperity")));
+    assert!(found.len() == 2 && found.concat().contains("choose another"), "{found:?}");
 }
 
 #[test]

@@ -46,6 +46,9 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// Before the second try. Long enough for a connection pool to turn over.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
 
+/// How long who has not asked yet waits for those who ask once more, before looking again.
+const AFTER_FURTHER: SignedDuration = SignedDuration::from_millis(10);
+
 /// Retries over a window of ten seconds: a tenth of the calls, and one a second where there are few.
 const RETRY_WINDOW: Duration = Duration::from_secs(10);
 const RETRIES_PER_SECOND: u32 = 1;
@@ -103,6 +106,8 @@ struct State {
     breaker: Breaker,
     paused_until: Option<Timestamp>,
     budget: budget::Budget,
+    /// How many wait for a further turn.
+    further: usize,
     counts: Counts,
 }
 
@@ -126,6 +131,7 @@ impl Guard {
                 breaker: Breaker::new(),
                 paused_until: None,
                 budget: budget::Budget::new(quota.requests_per_second),
+                further: 0,
                 counts: Counts::default(),
             }),
         }
@@ -177,13 +183,24 @@ impl Guard {
     /// Waits until a delivery may be made: past a pause that the vendor asked for, within the account's budget. The
     /// breaker is the look-ups' own: a destination's failures say nothing of them, nor theirs of it.
     pub async fn delivery_turn(&self) {
+        self.turn_of(Side::Delivery).await;
+    }
+
+    /// Waits until a look-up that had its turn may ask once more, with another credential. It has its place still, and
+    /// the breaker has let it through; it comes before all that have not asked yet, since its page waits the longest.
+    pub async fn further_turn(&self) {
+        let _first = First::new(self);
+        self.turn_of(Side::LookUp).await;
+    }
+
+    async fn turn_of(&self, side: Side) {
         loop {
             let now = self.clock.now();
             let again = {
                 let mut state = self.state();
                 match state.paused_until {
                     Some(until) if now < until => until,
-                    _ => match state.budget.take(Side::Delivery, now) {
+                    _ => match state.budget.take(side, now) {
                         Ok(()) => return,
                         Err(again) => again,
                     },
@@ -227,7 +244,13 @@ impl Guard {
         loop {
             self.check_pause()?;
             let now = self.clock.now();
-            let taken = self.state().budget.take(Side::LookUp, now);
+            let taken = {
+                let mut state = self.state();
+                match state.further {
+                    0 => state.budget.take(Side::LookUp, now),
+                    _ => Err(now + AFTER_FURTHER),
+                }
+            };
             match taken {
                 Ok(()) => break,
                 Err(again) => {
@@ -267,6 +290,22 @@ impl Guard {
     fn state(&self) -> MutexGuard<'_, State> {
         // No step leaves the state half-done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place before all first requests, until it is dropped: whoever waits for it has a deadline.
+struct First<'a>(&'a Guard);
+
+impl<'a> First<'a> {
+    fn new(guard: &'a Guard) -> Self {
+        guard.state().further += 1;
+        Self(guard)
+    }
+}
+
+impl Drop for First<'_> {
+    fn drop(&mut self) {
+        self.0.state().further -= 1;
     }
 }
 

@@ -103,3 +103,17 @@ async fn an_account_that_no_integration_uses_any_more_is_dropped() {
     let all = guards.all();
     assert!(all.len() == 1 && Arc::ptr_eq(&all[0], &kept));
 }
+
+/// A second request of one look-up, with another credential, is a request like any other.
+#[tokio::test(start_paused = true)]
+async fn a_further_turn_is_one_of_the_same_budget() {
+    let (guard, calls) = (guard(2), AtomicU32::new(0));
+    guard.further_turn().await;
+    assert!(call(&guard, &calls, Ok(())).await.is_ok());
+    let began = tokio::time::Instant::now();
+    guard.further_turn().await;
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    guard.pause(Some(Duration::from_secs(7)));
+    guard.further_turn().await;
+    assert_eq!(began.elapsed(), Duration::from_secs(8), "past a pause that the vendor asked for");
+}

@@ -227,11 +227,16 @@ impl<'a> Ground<'a> {
     /// What adapters get of it.
     fn surroundings(&self) -> Surroundings {
         let clock = Arc::clone(&self.outside.runtime.clock);
+        let (guards, guards_clock) = (Arc::clone(&self.guards), Arc::clone(&clock));
         Surroundings {
             transport: Arc::clone(&self.outside.transport),
             clock: Arc::new(move || clock.now()),
             secrets: Arc::clone(&self.outside.secrets),
             tokens: Arc::clone(&self.tokens),
+            turns: Arc::new(move |quota| {
+                let guard = guards.of(quota, &guards_clock);
+                Box::pin(async move { guard.further_turn().await })
+            }),
         }
     }
 }

@@ -39,6 +39,14 @@ impl<'r> Section<'r> {
         self.lines.contains_key(key)
     }
 
+    /// The text of a key that nobody has asked for yet; `None` where it is none.
+    pub fn peek(&self, key: &str) -> Option<&str> {
+        match self.unread.get(key)?.get_ref() {
+            DeValue::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The key's value; `None` where it is absent or does not fit.
     pub fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Option<T> {
         let value = self.take(key)?;
@@ -121,8 +129,14 @@ impl<'r> Section<'r> {
 
     /// The content of the file that the key names, as a text that may be a secret.
     pub fn file(&mut self, key: &'static str, example: &str) -> Option<SecretString> {
+        self.file_at(key, example).map(|(_, text)| text)
+    }
+
+    /// As [`Self::file`], with the path, for what is read again later.
+    pub fn file_at(&mut self, key: &'static str, example: &str) -> Option<(String, SecretString)> {
         let path: String = self.required(key, example)?;
-        self.fetch(key, &SecretRef::File(path))
+        let text = self.fetch(key, &SecretRef::File(path.clone()))?;
+        Some((path, text))
     }
 
     /// The contents of the files that the key lists, each with its path, as texts that may be secrets.

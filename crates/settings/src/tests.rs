@@ -88,3 +88,18 @@ fn what_is_no_toml_says_where_and_nothing_of_the_text() {
     assert!(said[0].starts_with("line 2: column "), "{said:?}");
     assert!(!said.concat().contains("canary"), "{said:?}");
 }
+
+#[test]
+fn a_key_can_be_looked_at_before_it_is_read_and_a_file_is_known_by_its_path() {
+    let said = said("name = 'a'\nhours = 7\nnothing = 'missing'\n", |root| {
+        assert_eq!(
+            (root.peek("name"), root.peek("hours"), root.peek("other")),
+            (Some("a"), None, None)
+        );
+        assert_eq!(root.optional::<String>("name").as_deref(), Some("a"));
+        assert_eq!(root.peek("name"), None);
+        root.know(&["hours"]);
+        assert!(root.file_at("nothing", "").is_none());
+    });
+    assert!(said.len() == 1 && said[0].starts_with("line 3: `nothing`"), "{said:?}");
+}

@@ -19,6 +19,8 @@ const LONG_DAY_VISITORS: &str = "100000";
 
 /// Days through which tokens are kept alive, with ten thousand requests each.
 const LONG_TOKEN_DAYS: &str = "30";
+/// Look-ups a day, of a month, with tokens that live five minutes.
+const LONG_TOKEN_REQUESTS_A_DAY: &str = "10000";
 
 /// `kill -9`s of the queue's writer, power losses, and runs of its model, in the long run.
 const LONG_QUEUE: [(&str, &str); 3] = [
@@ -81,6 +83,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
             tests.env("DATAFLY_FUZZ_REQUESTS", LONG_FUZZ_REQUESTS);
             tests.env("DATAFLY_DAY_VISITORS", LONG_DAY_VISITORS);
             tests.env("DATAFLY_DRAIN_EVENTS", LONG_DRAIN_EVENTS);
+            tests.env("DATAFLY_TOKEN_REQUESTS_A_DAY", LONG_TOKEN_REQUESTS_A_DAY);
             // For the counts that some of them print.
             run(tests.args(["--", "--nocapture"]))?;
             let mut tokens = cargo(&["test", "--profile", "long", "--package", "datafly-provider"]);

@@ -74,7 +74,7 @@ impl Config {
 
 /// `https://{tenant_subdomain}.amperity.com`, unless `base_url` replaces it: Azure and Australian tenants, the
 /// sandbox.
-fn base_url(section: &mut Section<'_>) -> Option<Url> {
+pub(crate) fn base_url(section: &mut Section<'_>) -> Option<Url> {
     let subdomain = section.required::<String>("tenant_subdomain", "tenant_subdomain = \"acme\"");
     if section.has("base_url") {
         let url: Url = section.optional("base_url")?;
@@ -93,7 +93,8 @@ fn base_url(section: &mut Section<'_>) -> Option<Url> {
     url
 }
 
-fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
+/// The tenant's id, and as a header's value.
+pub(crate) fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
     let id = keys::text(section, "tenant_id", "tenant_id = \"acme\"")?;
     let header = HeaderValue::from_str(&id);
     if header.is_err() {
@@ -178,7 +179,7 @@ fn context(section: &mut Section<'_>) -> ContextMappings {
 }
 
 /// Ids go into URL paths, so nothing but what Amperity's own ids are made of.
-fn is_id(text: &str, prefix: &str) -> bool {
+pub(crate) fn is_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     })

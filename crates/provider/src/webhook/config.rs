@@ -82,38 +82,21 @@ impl Config {
     }
 }
 
-/// The URL, and whether its host may be one inside. Plain http only inside, where the owner named the host.
+/// The URL, and whether its host may be one inside.
 fn place(section: &mut Section<'_>) -> Option<(Url, Reach)> {
-    const PRIVATE_HOST: &str = "private_host";
-
     let url = section.required::<Url>(URL, "url = \"https://hooks.example.com/events\"");
-    let private_host =
-        keys::optional_text(section, PRIVATE_HOST, "private_host = \"orders.internal\"");
-    let (url, private_host) = (url?, private_host?);
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+    let is_plain = |url: &Url| {
+        url.username().is_empty() && url.password().is_none() && url.fragment().is_none()
+    };
+    if url.as_ref().is_some_and(|url| !is_plain(url)) {
         // Not shown, since it may be a password.
         let reason = "it has a user name, a password or a fragment: requests are signed, the receiver needs none";
         section.refuse(URL, reason);
+        section.know(&["private_host"]);
         return None;
     }
-    let host = url.host_str().unwrap_or_default();
-    if let Some(private) = private_host.as_deref().filter(|private| *private != host) {
-        let hint = format!(
-            "it is another host than the one of `{URL}`, `{host}`: write that, or remove it"
-        );
-        section.refuse_value(PRIVATE_HOST, private, hint);
-        return None;
-    }
-    let reach = if private_host.is_some() { Reach::Anywhere } else { Reach::Public };
-    let inside = reach == Reach::Anywhere && url.scheme() == "http";
-    if host.is_empty() || !(url.scheme() == "https" || inside) {
-        // Only the origin: receivers put secrets into paths and queries.
-        let origin = url.origin().ascii_serialization();
-        let hint = format!("write an https URL (http only for a host that `{PRIVATE_HOST}` names)");
-        section.refuse_value(URL, origin, hint);
-        return None;
-    }
-    Some((url, reach))
+    let reach = keys::reach(section, URL, url.as_ref());
+    Some((url?, reach?))
 }
 
 /// The secret's key, and the previous one's where there is one.

@@ -118,16 +118,19 @@ fn server_key(mut section: Section<'_>) -> Option<SecretString> {
 
 fn integrations(section: &mut Section<'_>) -> Vec<Integration> {
     let mut integrations = Vec::<Integration>::new();
-    let mut vendors = Vec::new();
+    let mut names = Vec::new();
     for mut entry in section.sections("integrations") {
         let Some(vendor) = entry.required::<String>("vendor", Integration::EXAMPLE) else {
             continue;
         };
-        if vendors.contains(&vendor) {
-            entry.refuse("vendor", "the pipeline has this vendor already: keep one of the two");
+        let key = Integration::key_of_name(&vendor);
+        let name = entry.peek(key).unwrap_or(&vendor).to_owned();
+        if names.contains(&name) {
+            let reason = "the pipeline has one of that name already: keep one of the two";
+            entry.refuse_value(key, &name, reason);
         }
         integrations.extend(Integration::read(&vendor, entry));
-        vendors.push(vendor);
+        names.push(name);
     }
     integrations
 }

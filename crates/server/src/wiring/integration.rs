@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datafly_core::visitor::Verification;
 use datafly_provider::{
-    Destination, Lookups, ProfileProvider, ProviderConfig, amperity, ga4, meta_capi, tiktok,
-    webhook,
+    Destination, Lookups, ProfileProvider, ProviderConfig, amperity, amperity_index, ansira, ga4,
+    meta_capi, rest, tiktok, webhook,
 };
 use datafly_settings::Section;
 use datafly_store::queue::DestinationName;
@@ -18,6 +18,7 @@ use crate::outbox::{self, Recipient};
 /// One `[[pipelines.integrations]]`, checked.
 pub struct Integration(Kind);
 
+#[expect(clippy::large_enum_variant, reason = "a handful of them, each made and taken apart once")]
 enum Kind {
     /// Takes events; one of them answers look-ups as well.
     Destination { vendor: Config, name: DestinationName, mapping: Mapping },
@@ -58,6 +59,11 @@ impl Integration {
 
     const DESTINATIONS: [&str; 5] =
         [amperity::NAME, ga4::NAME, meta_capi::NAME, tiktok::NAME, webhook::NAME];
+
+    /// The key whose value tells an integration of this vendor from every other of the pipeline.
+    pub fn key_of_name(vendor: &str) -> &'static str {
+        if vendor == rest::NAME { "name" } else { "vendor" }
+    }
 
     /// The name under which the pipeline has it.
     pub fn name(&self) -> &str {
@@ -159,7 +165,11 @@ impl Integration {
 type ReadProvider = fn(Section<'_>) -> Option<Box<dyn ProviderConfig>>;
 
 /// The vendors that answer look-ups only.
-const PROVIDERS: [(&str, ReadProvider); 0] = [];
+const PROVIDERS: [(&str, ReadProvider); 3] = [
+    (amperity_index::NAME, |section| Some(Box::new(amperity_index::Config::read(section)?))),
+    (ansira::NAME, |section| Some(Box::new(ansira::Config::read(section)?))),
+    (rest::NAME, |section| Some(Box::new(rest::Config::read(section)?))),
+];
 
 fn boxed(destination: impl Destination + 'static) -> Arc<dyn Destination> {
     Arc::new(destination)
