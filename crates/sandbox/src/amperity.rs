@@ -1,4 +1,4 @@
-//! Amperity's real-time API, mounted under [`PREFIX`].
+//! Amperity's real-time API, mounted under [`PREFIX`], and its control API beside it ([`control`]).
 //!
 //! Checks run in this order, the first that fails answers: token (401), tenant (401), scope (403),
 //! collection or stream (404), then what the route itself asks for. Errors are
@@ -15,6 +15,7 @@ use crate::sandbox::Sandbox;
 
 mod auth;
 mod context;
+pub(crate) mod control;
 mod error;
 mod events;
 mod lookup;
@@ -40,6 +41,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
             as_route(Route::Profile, get(profile::read)),
         )
         .route("/amperity/prof/events/{stream}", as_route(Route::Events, post(events::accept)))
+        .merge(control::router(as_route))
         .route("/amperity/{*rest}", as_route(Route::Other, any(error::no_such_route)))
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(sandbox.clone())

@@ -25,6 +25,8 @@ pub const COLLECTION_ID: &str = "apc-sandbox1";
 pub const INGEST_TOKEN: &str = "sandbox-ingest-token-2f6c1d9a7b";
 /// Token that may look up and read profiles.
 pub const PROFILE_TOKEN: &str = "sandbox-profile-token-8e3b5a40c6";
+/// Token that may ask the control API.
+pub const CONTROL_TOKEN: &str = "sandbox-control-token-71d4e09bc3";
 /// The demo pipeline; also the audience of the shop's identity tokens.
 pub const PIPELINE_KEY: &str = "dk_test_sandbox";
 /// Key of the shop's identity tokens (HS256).
@@ -82,6 +84,7 @@ impl Default for SandboxConfig {
             tokens: vec![
                 Token::new("ingest", Scope::Ingest, INGEST_TOKEN),
                 Token::new("profile", Scope::ProfileRead, PROFILE_TOKEN),
+                Token::new("control", Scope::Operator, CONTROL_TOKEN),
             ],
             timing: Timing::Auto(Duration::from_secs(1)),
             destinations: DestinationsConfig::default(),
@@ -99,6 +102,8 @@ pub enum Scope {
     Ingest,
     /// `profile-collections:read` and `pii:read`.
     ProfileRead,
+    /// Those of a DataGrid Operator.
+    Operator,
 }
 
 impl Scope {
@@ -107,6 +112,7 @@ impl Scope {
         match self {
             Self::Ingest => "ingest",
             Self::ProfileRead => "profile_read",
+            Self::Operator => "datagrid_operator",
         }
     }
 }

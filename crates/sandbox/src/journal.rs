@@ -22,6 +22,24 @@ pub enum Route {
     Profile,
     /// `POST /amperity/prof/events/{stream}`.
     Events,
+    /// `GET /amperity/api/audit-events`.
+    AuditEvents,
+    /// `GET /amperity/api/campaigns`.
+    Campaigns,
+    /// `GET /amperity/api/campaign-drafts`.
+    CampaignDrafts,
+    /// `GET /amperity/api/segments`.
+    Segments,
+    /// `GET /amperity/api/ingest/jobs`.
+    IngestJobs,
+    /// `GET /amperity/api/ingest/jobs/{id}`.
+    IngestJob,
+    /// `GET /amperity/api/workflow/runs`.
+    WorkflowRuns,
+    /// `GET /amperity/api/workflow/runs/{id}`.
+    WorkflowRun,
+    /// `POST /amperity/api/workflow/runs/{id}/stop`.
+    WorkflowStop,
     /// Any other path below `/amperity`; always 404.
     Other,
     /// `POST /ga4/mp/collect`.
@@ -38,11 +56,20 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 19] = [
         Self::LookupPost,
         Self::LookupGet,
         Self::Profile,
         Self::Events,
+        Self::AuditEvents,
+        Self::Campaigns,
+        Self::CampaignDrafts,
+        Self::Segments,
+        Self::IngestJobs,
+        Self::IngestJob,
+        Self::WorkflowRuns,
+        Self::WorkflowRun,
+        Self::WorkflowStop,
         Self::Other,
         Self::Ga4Collect,
         Self::Ga4Validate,
@@ -58,6 +85,15 @@ impl Route {
             Self::LookupGet => "amperity.lookup.get",
             Self::Profile => "amperity.profile",
             Self::Events => "amperity.events",
+            Self::AuditEvents => "amperity.audit_events",
+            Self::Campaigns => "amperity.campaigns",
+            Self::CampaignDrafts => "amperity.campaign_drafts",
+            Self::Segments => "amperity.segments",
+            Self::IngestJobs => "amperity.ingest_jobs",
+            Self::IngestJob => "amperity.ingest_job",
+            Self::WorkflowRuns => "amperity.workflow_runs",
+            Self::WorkflowRun => "amperity.workflow_run",
+            Self::WorkflowStop => "amperity.workflow_stop",
             Self::Other => "amperity.other",
             Self::Ga4Collect => "ga4.collect",
             Self::Ga4Validate => "ga4.validate",

@@ -2,7 +2,7 @@
 //!
 //! Two listeners:
 //!
-//! - the **vendors**: Amperity's real-time API under `/amperity`, and what takes events under `/ga4`, `/meta_capi`,
+//! - the **vendors**: Amperity's real-time and control APIs under `/amperity`, and what takes events under `/ga4`, `/meta_capi`,
 //!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
 //!   customers and show what was received;
 //! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
@@ -38,12 +38,14 @@ mod shop;
 mod tiktok;
 mod webhook;
 
+pub use crate::amperity::control::LastPage;
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
-    ALL_LINKING_KEYS, COLLECTION_ID, DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID,
-    IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY,
-    PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode, TENANT_ID,
-    TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET,
+    ALL_LINKING_KEYS, COLLECTION_ID, CONTROL_TOKEN, DestinationsConfig, GA4_API_SECRET,
+    GA4_MEASUREMENT_ID, IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, META_ACCESS_TOKEN,
+    META_PIXEL_ID, PIPELINE_KEY, PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope,
+    ShopConfig, StreamMode, TENANT_ID, TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token,
+    WEBHOOK_SECRET,
 };
 pub use crate::customers::NamedCustomer;
 pub use crate::deliveries::DeliveryRecord;

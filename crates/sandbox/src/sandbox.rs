@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
+use crate::amperity::control::{LastPage, Tenant};
 use crate::clock::Clock;
 use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing, Token};
 use crate::customers::{Customers, NamedCustomer};
@@ -37,6 +38,7 @@ struct Inner {
 struct State {
     linking_keys: Vec<String>,
     stream_mode: StreamMode,
+    tenant: Tenant,
     profiles: Profiles,
     events: EventLog,
     deliveries: DeliveryLog,
@@ -63,6 +65,7 @@ impl Sandbox {
         let state = State {
             linking_keys: config.linking_keys.clone(),
             stream_mode: config.stream_mode,
+            tenant: Tenant::default(),
             profiles: Profiles::new(Arc::clone(&customers), config.seed),
             events: EventLog::new(config.event_log_len),
             deliveries: DeliveryLog::new(config.event_log_len),
@@ -188,6 +191,24 @@ impl Sandbox {
         self.with(|state| state.stream_mode = mode);
     }
 
+    /// How the control API ends a list.
+    pub fn last_page(&self) -> LastPage {
+        self.with(|state| state.tenant.last_page)
+    }
+
+    /// Changes how the control API ends a list.
+    pub fn set_last_page(&self, last_page: LastPage) {
+        self.with(|state| state.tenant.last_page = last_page);
+    }
+
+    pub(crate) fn stop_run(&self, id: String) {
+        self.with(|state| state.tenant.stopped.insert(id));
+    }
+
+    pub(crate) fn is_stopped(&self, id: &str) -> bool {
+        self.with(|state| state.tenant.stopped.contains(id))
+    }
+
     /// Changes the shop's settings, which may name addresses that were not known before.
     pub fn update_shop(&self, change: impl FnOnce(&mut ShopConfig)) {
         self.with(|state| change(&mut state.shop));
@@ -199,6 +220,7 @@ impl Sandbox {
         self.with(|state| {
             state.linking_keys.clone_from(&config.linking_keys);
             state.stream_mode = config.stream_mode;
+            state.tenant = Tenant::default();
             state.profiles = Profiles::new(Arc::clone(&self.inner.customers), config.seed);
             state.events = EventLog::new(config.event_log_len);
             state.deliveries = DeliveryLog::new(config.event_log_len);
