@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub(super) use self::ingest::IngestConfig;
+use super::control::ControlConfig;
 use super::token::{INGEST_KEY, PROFILE_KEY};
 use super::{NAME, REQUESTS_PER_SECOND};
 use crate::keys;
@@ -29,6 +30,8 @@ pub struct Config {
     pub profiles: Option<ProfileConfig>,
     /// Whom they look up, and what of the answer a browser may see.
     pub lookups: Lookups,
+    /// What the control API needs, where the owner configured it.
+    pub control: Option<ControlConfig>,
 }
 
 /// What profile look-ups need.
@@ -47,9 +50,13 @@ impl Config {
         let tenant = tenant(&mut section);
         let ingest_keys = keys::header_secrets(&mut section, INGEST_KEY);
         let profiles = profiles(&mut section, ingest_keys.as_deref().unwrap_or_default());
-        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), ingest_keys);
+        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), ingest_keys.clone());
         let lookups = Lookups::read(&mut section);
         let context = context(&mut section);
+        let others = [ingest_keys.as_deref(), profiles.as_ref().map(|it| &*it.api_keys)];
+        let others: Vec<_> = others.into_iter().flatten().flatten().cloned().collect();
+        let header = tenant.as_ref().map(|(_, header)| header);
+        let control = ControlConfig::part(&mut section, base_url.as_ref(), header, &others);
         section.end();
         let (tenant_id, tenant_header) = tenant?;
         Some(Self {
@@ -59,6 +66,7 @@ impl Config {
             ingest: ingest?,
             profiles,
             lookups: Lookups { context, ..lookups? },
+            control,
         })
     }
 
@@ -73,7 +81,7 @@ impl Config {
 
 /// `https://{tenant_subdomain}.amperity.com`, unless `base_url` replaces it: Azure and Australian tenants, the
 /// sandbox.
-fn base_url(section: &mut Section<'_>) -> Option<Url> {
+pub(super) fn base_url(section: &mut Section<'_>) -> Option<Url> {
     let subdomain = section.required::<String>("tenant_subdomain", "tenant_subdomain = \"acme\"");
     if section.has("base_url") {
         let url: Url = section.optional("base_url")?;
@@ -92,7 +100,7 @@ fn base_url(section: &mut Section<'_>) -> Option<Url> {
     url
 }
 
-fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
+pub(super) fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)> {
     let id = keys::text(section, "tenant_id", "tenant_id = \"acme\"")?;
     let header = HeaderValue::from_str(&id);
     if header.is_err() {
