@@ -39,6 +39,7 @@ mod hostile_vendor;
 mod identity;
 mod lateness;
 mod limits;
+mod observed;
 mod outage;
 mod raw_vendor;
 mod reload;
