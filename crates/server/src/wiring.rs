@@ -116,6 +116,17 @@ impl Outside {
             secrets: Arc::new(move |reference| files.get(reference)),
         })
     }
+
+    /// What adapters get of it.
+    pub fn surroundings(&self, tokens: Arc<TokenSources>) -> Surroundings {
+        let clock = Arc::clone(&self.runtime.clock);
+        Surroundings {
+            transport: Arc::clone(&self.transport),
+            clock: Arc::new(move || clock.now()),
+            secrets: Arc::clone(&self.secrets),
+            tokens,
+        }
+    }
 }
 
 /// What integrations are built over.
@@ -226,13 +237,7 @@ impl<'a> Ground<'a> {
 
     /// What adapters get of it.
     fn surroundings(&self) -> Surroundings {
-        let clock = Arc::clone(&self.outside.runtime.clock);
-        Surroundings {
-            transport: Arc::clone(&self.outside.transport),
-            clock: Arc::new(move || clock.now()),
-            secrets: Arc::clone(&self.outside.secrets),
-            tokens: Arc::clone(&self.tokens),
-        }
+        self.outside.surroundings(Arc::clone(&self.tokens))
     }
 }
 
