@@ -109,7 +109,8 @@ fn no_more_is_asked_for_than_is_wanted() {
     let none = said(&run(folder.path(), &["audit-events", "--to", "2020-01-01"]));
     assert_eq!(none, "there is no audit event\n");
     let day = said(&run(folder.path(), &["audit-events", "--from", "1d", "--json"]));
-    assert!((5..=9).contains(&day.lines().count()), "{day}");
+    // They are three hours apart, and the newest one is of midnight.
+    assert!((1..=9).contains(&day.lines().count()), "{day}");
 }
 
 /// The second page comes a minute later: by then nobody waits for the first one any more.
@@ -293,6 +294,22 @@ fn what_is_missing_or_wrong_in_the_file_is_named() {
     assert!(other.contains("the pipeline `dk_test_other` has no integration"), "{other}");
     let named = run(folder.path(), &["segments", "--pipeline", "dk_test_process", "--limit", "1"]);
     assert!(said(&named).ends_with("1 segment; there may be more\n"));
+
+    let file = folder.path().join("datafly.toml");
+    let one = fs::read_to_string(&file).unwrap();
+    let two = format!(
+        "{one}\n[[pipelines]]\nkey = \"dk_test_second\"\n[[pipelines.integrations]]\nvendor = \"amperity\"\n"
+    );
+    fs::write(&file, &two).unwrap();
+    said(&run(folder.path(), &["segments", "--limit", "1"]));
+    fs::write(&file, two + CONTROL).unwrap();
+    let several = wrong(&run(folder.path(), &["segments"]), 1);
+    assert!(several.contains("one of `dk_test_process`, `dk_test_second`"), "{several}");
+    fs::write(&file, "key =").unwrap();
+    let broken = wrong(&run(folder.path(), &["segments"]), 1);
+    assert!(broken.contains("line 1: column"), "{broken}");
+
+    fs::write(&file, one).unwrap();
     change(folder.path(), "[pipelines.integrations.control]", "[pipelines.integrations.controls]");
     let missing = wrong(&run(folder.path(), &["segments"]), 1);
     assert!(missing.contains("add [pipelines.integrations.control]"), "{missing}");

@@ -23,7 +23,7 @@ use super::retry;
 use super::wire;
 use crate::http::{self as vendor_http, Answer, HttpError, Transport};
 use crate::surroundings::Surroundings;
-use crate::token::{Token, TokenSource, TokenStatus, authorised, bearer};
+use crate::token::{Token, TokenSource, authorised, bearer};
 
 /// How long one answer may take. Lists of a tenant are made on demand, and a person waits.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -164,11 +164,6 @@ impl AmperityControl {
     pub async fn stop_workflow_run(&self, id: &str) -> Result<Item<WorkflowRun>, ControlError> {
         let url = self.run_url(id, &["stop"])?;
         wire::item(&self.ask(Method::POST, &url, &DATED).await?)
-    }
-
-    /// The credentials it uses.
-    pub fn tokens(&self) -> Vec<TokenStatus> {
-        self.tokens.status()
     }
 
     /// `{base}api/{segments…}`, without the trailing slash that the seed writes once: none of the vendor's current

@@ -254,7 +254,7 @@ fn windows_are_held_to_the_vendor_s_before_anything_is_asked() {
     assert!(matches!(Window::new(now, now), Err(WindowError::Reversed { .. })));
 }
 
-/// Fifty times what the vendor allows is asked for at once, for three seconds' worth of it.
+/// Fifty times what the vendor takes in a second is asked for at once.
 #[tokio::test(start_paused = true)]
 async fn no_second_sees_more_requests_than_the_owner_allows() {
     for (more, per_second) in [("", 10), ("requests_per_second = 9", 9)] {
