@@ -35,6 +35,10 @@ fn secrets(token: &str) -> Vec<String> {
     let secrets = [
         sandbox::PROFILE_TOKEN,
         sandbox::INGEST_TOKEN,
+        sandbox::ISSUER_TOKEN,
+        CLIENT_SECRET,
+        // How every token begins that the vendor issues.
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
         sandbox::IDENTITY_SECRET,
         "cookie-key-of-the-tests",
         SERVER_KEY,
@@ -52,9 +56,18 @@ fn secrets(token: &str) -> Vec<String> {
     secrets.into_iter().map(str::to_owned).chain([token.to_owned()]).collect()
 }
 
+const CLIENT_SECRET: &str = "sandbox-client-secret-of-profile-3d90b7a1";
+
+/// Tokens that the vendor issues, in the place of pasted ones.
+const ISSUED: &str = "api_token = { issuer_token = { file = \"FOLDER/issuer\" }, api_key_id = \"ak-ingest\" }\n\
+                      profile_api_token = { client_id = \"ak-profile\", client_secret = { file = \"FOLDER/client\" } }";
+
 fn config(verification: &'static str) -> TestConfig {
+    let pasted = TestConfig::default().credentials;
     TestConfig {
         verification,
+        credentials: if verification == "off" { ISSUED } else { pasted },
+        files: &[("issuer", sandbox::ISSUER_TOKEN), ("client", CLIENT_SECRET)],
         server: ADMIN,
         pipeline: "server_keys = [{ secret = { env = \"SERVER_KEY\" } }]",
         ..TestConfig::default()
@@ -127,6 +140,11 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
             app.sandbox.fault("amperity.lookup.post", Some(1), fault).unwrap();
             answers += &browser.enrich().await.all_bytes();
         }
+        for fault in [Fault::status(401), Fault::garbage(), Fault::cut_body(), Fault::status(500)] {
+            app.surroundings.wait(SignedDuration::from_hours(25));
+            app.sandbox.fault("amperity.oauth2", Some(1), fault).unwrap();
+            answers += &browser.enrich().await.all_bytes();
+        }
         for body in [r#"{"event":"e","properties":{"x":"canary-property"}}"#, "canary-property"] {
             let path = format!("/v1/t?key={}", datafly_tests::PIPELINE);
             answers += &browser.fetch("POST", &path, body).await.all_bytes();
@@ -139,6 +157,7 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
         answers += &decisions.all_bytes();
         answers += &rest_of_the_routes(&app, &mut browser).await;
         answers += &browser.reset().await.all_bytes();
+        assert_eq!(app.sandbox.hits("amperity.oauth2") > 4, verification == "off");
     }
 
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();

@@ -44,6 +44,7 @@ mod outage;
 mod raw_vendor;
 mod reload;
 mod second_order;
+mod tokens;
 mod transport;
 mod trust;
 mod walls;

@@ -61,6 +61,10 @@ pub struct TestConfig {
     pub pipeline: &'static str,
     /// Keys of the integration.
     pub integration: &'static str,
+    /// Its keys that name credentials; `FOLDER` is the test's folder.
+    pub credentials: &'static str,
+    /// Files in that folder, by name.
+    pub files: &'static [(&'static str, &'static str)],
     /// More integrations; `VENDOR` is where the sandbox listens.
     pub integrations: &'static str,
     /// The blueprint that `blueprint_file = "FOLDER/own.yaml"` names.
@@ -80,6 +84,8 @@ impl Default for TestConfig {
             server: "",
             pipeline: "",
             integration: "",
+            credentials: "api_key = { env = \"INGEST\" }\nprofile_api_key = { env = \"PROFILE\" }",
+            files: &[],
             integrations: "",
             blueprint: "",
             base_path: "",
@@ -197,6 +203,11 @@ impl TestApp {
         wiring::reconfigure(&self.app, config, &self.outside).unwrap()
     }
 
+    /// Replaces a file in the test's folder.
+    pub fn write(&self, name: &str, content: &str) {
+        fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
     /// A browser on the site, with an empty cookie jar.
     pub fn browser(&self) -> Browser {
         Browser::new(self.edge.clone(), SITE)
@@ -312,7 +323,11 @@ const FILE: &str = "datafly.toml";
 
 fn config(wanted: &TestConfig, vendor: &str, folder: &TempDir) -> Config {
     fs::write(folder.path().join("own.yaml"), wanted.blueprint).unwrap();
+    for (name, content) in wanted.files {
+        fs::write(folder.path().join(name), content).unwrap();
+    }
     let text = CONFIG
+        .replace("# CREDENTIALS", wanted.credentials)
         .replace("# INTEGRATION", wanted.integration)
         .replace("# MORE", wanted.integrations)
         .replace("FOLDER", &folder.path().display().to_string())
@@ -413,10 +428,9 @@ secret = { env = "IDENTITY" }
 vendor = "amperity"
 tenant_subdomain = "acme"
 tenant_id = "acme"
-api_key = { env = "INGEST" }
+# CREDENTIALS
 event_stream_id = "esm-sandbox1"
 source_value = "DATAFLY"
-profile_api_key = { env = "PROFILE" }
 profile_collection_id = "apc-sandbox1"
 base_url = "http://VENDOR/amperity"
 browser_attribute_allowlist = "ALLOWLIST"

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use datafly_core::secret::SecretRef;
 use datafly_settings::Section;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -97,6 +98,15 @@ pub(crate) fn optional_text(
 pub(crate) fn header_secret(section: &mut Section<'_>, key: &'static str) -> Option<SecretString> {
     let secret = section.required_secret(key)?;
     can_be_sent(section, key, &secret).then_some(secret)
+}
+
+/// As [`header_secret`], with the reference, for who reads it again later.
+pub(crate) fn referenced_header_secret(
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<(SecretRef, SecretString)> {
+    let (reference, secret) = section.referenced_secret(key)?;
+    can_be_sent(section, key, &secret).then_some((reference, secret))
 }
 
 /// One secret, or a list of two, that headers can carry.

@@ -18,7 +18,7 @@ mod jwt;
 mod sources;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::future::Future;
@@ -33,6 +33,7 @@ pub(crate) use self::configured::Configured;
 pub(crate) use self::issued::{Asked, Grant, Issued, Issuer, Margin};
 pub(crate) use self::jwt::expiry;
 pub use self::sources::TokenSources;
+pub(crate) use self::sources::digest;
 pub use self::status::{TokenKind, TokenStatus};
 
 /// Why there is no credential. Holds no token, and nothing of an issuer's answer.

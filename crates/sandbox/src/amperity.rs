@@ -1,4 +1,5 @@
-//! Amperity's real-time API, mounted under [`PREFIX`], and its control API beside it ([`control`]).
+//! Amperity's real-time API, and what issues its tokens, mounted under [`PREFIX`]; the control API beside it
+//! ([`control`]).
 //!
 //! Checks run in this order, the first that fails answers: token (401), tenant (401), scope (403),
 //! collection or stream (404), then what the route itself asks for. Errors are
@@ -18,8 +19,11 @@ mod context;
 pub(crate) mod control;
 mod error;
 mod events;
+mod jwt;
+pub(crate) mod keys;
 mod lookup;
 mod profile;
+mod tokens;
 
 /// What the vendor's host name is to real callers.
 pub(crate) const PREFIX: &str = "/amperity";
@@ -42,6 +46,11 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         )
         .route("/amperity/prof/events/{stream}", as_route(Route::Events, post(events::accept)))
         .merge(control::router(as_route))
+        .route(
+            "/amperity/api/v0/admin/api-keys/{id}/tokens",
+            as_route(Route::Tokens, post(tokens::issue)),
+        )
+        .route("/amperity/api/v0/oauth2/token", as_route(Route::Oauth2, post(tokens::by_client)))
         .route("/amperity/{*rest}", as_route(Route::Other, any(error::no_such_route)))
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(sandbox.clone())

@@ -27,6 +27,8 @@ pub const INGEST_TOKEN: &str = "sandbox-ingest-token-2f6c1d9a7b";
 pub const PROFILE_TOKEN: &str = "sandbox-profile-token-8e3b5a40c6";
 /// Token that may ask the control API.
 pub const CONTROL_TOKEN: &str = "sandbox-control-token-71d4e09bc3";
+/// Token of an issuer's key, which may issue tokens of other keys and nothing else.
+pub const ISSUER_TOKEN: &str = "sandbox-issuer-token-94d1c7e25f";
 /// The demo pipeline; also the audience of the shop's identity tokens.
 pub const PIPELINE_KEY: &str = "dk_test_sandbox";
 /// Key of the shop's identity tokens (HS256).
@@ -56,7 +58,7 @@ pub struct SandboxConfig {
     pub collection_id: String,
     /// Keys that may be looked up; with none, every lookup is 404.
     pub linking_keys: Vec<String>,
-    /// Accepted bearer tokens.
+    /// Long-lived bearer tokens, each of an API key of its own.
     pub tokens: Vec<Token>,
     /// When an accepted event reaches its profile.
     pub timing: Timing,
@@ -85,6 +87,7 @@ impl Default for SandboxConfig {
                 Token::new("ingest", Scope::Ingest, INGEST_TOKEN),
                 Token::new("profile", Scope::ProfileRead, PROFILE_TOKEN),
                 Token::new("control", Scope::Operator, CONTROL_TOKEN),
+                Token::new("issuer", Scope::Issuer, ISSUER_TOKEN),
             ],
             timing: Timing::Auto(Duration::from_secs(1)),
             destinations: DestinationsConfig::default(),
@@ -104,6 +107,8 @@ pub enum Scope {
     ProfileRead,
     /// Those of a DataGrid Operator.
     Operator,
+    /// The key type API Token Issuer.
+    Issuer,
 }
 
 impl Scope {
@@ -113,6 +118,7 @@ impl Scope {
             Self::Ingest => "ingest",
             Self::ProfileRead => "profile_read",
             Self::Operator => "datagrid_operator",
+            Self::Issuer => "issuer",
         }
     }
 }
@@ -142,6 +148,16 @@ impl fmt::Debug for Token {
             .field("scope", &self.scope)
             .finish_non_exhaustive()
     }
+}
+
+/// The id of the API key whose long-lived token has that label. It is the key's client id as well.
+pub fn key_id(label: &str) -> String {
+    format!("ak-{label}")
+}
+
+/// The secret of that client.
+pub fn client_secret(label: &str) -> String {
+    format!("sandbox-client-secret-of-{label}-3d90b7a1")
 }
 
 /// Mode of an event stream.

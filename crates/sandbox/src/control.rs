@@ -13,10 +13,15 @@
 //! | `GET`, `POST collection` | `{"linking_keys":[…]}`, read or replace |
 //! | `GET`, `POST stream` | `{"mode":"active" or "drop" or "reject"}`, read or replace |
 //! | `GET`, `POST pages` | `{"last_page":"absent" or "empty"}`, of lists of the control API, read or replace |
+//! | `GET keys` | `{"keys":[…],"refusals":{…}}`: Amperity's API keys, and requests with a token that did not count |
+//! | `POST keys/{id}/rotate`, `…/revoke-deposed`, `…/revoke-all`, `DELETE keys/{id}` | as on the settings page |
+//! | `POST keys/{id}/tokens` | `{"expires_at":time or null}`: generate a token, `{"token":"…"}` |
 //! | `POST reset` | back to the start |
 //!
 //! What changes something and has nothing to say answers `{"ok":true}`; a refusal is
 //! `{"error":{"code","message"}}`.
+
+mod keys;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -46,6 +51,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/_control/stream", get(stream).post(set_stream))
         .route("/_control/pages", get(pages).post(set_pages))
         .route("/_control/reset", post(reset))
+        .merge(keys::router())
         .with_state(sandbox.clone())
 }
 
@@ -96,6 +102,7 @@ impl From<ControlError> for Refusal {
         let (status, code) = match error {
             ControlError::UnknownRoute(_) => (StatusCode::BAD_REQUEST, "UNKNOWN_ROUTE"),
             ControlError::UnknownCustomer(_) => (StatusCode::NOT_FOUND, "UNKNOWN_CUSTOMER"),
+            ControlError::UnknownKey(_) => (StatusCode::NOT_FOUND, "UNKNOWN_KEY"),
         };
         Self::new(status, code, error.to_string())
     }

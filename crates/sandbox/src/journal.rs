@@ -40,6 +40,10 @@ pub enum Route {
     WorkflowRun,
     /// `POST /amperity/api/workflow/runs/{id}/stop`.
     WorkflowStop,
+    /// `POST /amperity/api/v0/admin/api-keys/{id}/tokens`.
+    Tokens,
+    /// `POST /amperity/api/v0/oauth2/token`.
+    Oauth2,
     /// Any other path below `/amperity`; always 404.
     Other,
     /// `POST /ga4/mp/collect`.
@@ -56,7 +60,7 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::LookupPost,
         Self::LookupGet,
         Self::Profile,
@@ -70,6 +74,8 @@ impl Route {
         Self::WorkflowRuns,
         Self::WorkflowRun,
         Self::WorkflowStop,
+        Self::Tokens,
+        Self::Oauth2,
         Self::Other,
         Self::Ga4Collect,
         Self::Ga4Validate,
@@ -94,6 +100,8 @@ impl Route {
             Self::WorkflowRuns => "amperity.workflow_runs",
             Self::WorkflowRun => "amperity.workflow_run",
             Self::WorkflowStop => "amperity.workflow_stop",
+            Self::Tokens => "amperity.tokens",
+            Self::Oauth2 => "amperity.oauth2",
             Self::Other => "amperity.other",
             Self::Ga4Collect => "ga4.collect",
             Self::Ga4Validate => "ga4.validate",
@@ -112,7 +120,7 @@ impl Route {
 /// Which token a request carried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenSeen {
-    /// The token's label; `unknown` for a value that is no configured token.
+    /// The token's label; `unknown` for a value that was never issued.
     pub label: String,
     /// The token's scope; none for an unknown one.
     pub scope: Option<&'static str>,

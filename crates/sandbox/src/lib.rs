@@ -39,13 +39,14 @@ mod tiktok;
 mod webhook;
 
 pub use crate::amperity::control::LastPage;
+pub use crate::amperity::keys::{KeyRecord, TokenRefusals};
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
     ALL_LINKING_KEYS, COLLECTION_ID, CONTROL_TOKEN, DestinationsConfig, GA4_API_SECRET,
-    GA4_MEASUREMENT_ID, IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, META_ACCESS_TOKEN,
-    META_PIXEL_ID, PIPELINE_KEY, PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope,
-    ShopConfig, StreamMode, TENANT_ID, TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token,
-    WEBHOOK_SECRET,
+    GA4_MEASUREMENT_ID, IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, ISSUER_TOKEN,
+    META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY, PROFILE_TOKEN, SOURCE, STREAM_ID,
+    SandboxConfig, Scope, ShopConfig, StreamMode, TENANT_ID, TIKTOK_ACCESS_TOKEN,
+    TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET, client_secret, key_id,
 };
 pub use crate::customers::NamedCustomer;
 pub use crate::deliveries::DeliveryRecord;

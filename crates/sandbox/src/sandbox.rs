@@ -1,5 +1,7 @@
 //! The handle: state, and what tests and the control routes do with it.
 
+mod keys;
+
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +13,9 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 
 use crate::amperity::control::{LastPage, Tenant};
+use crate::amperity::keys::Keys;
 use crate::clock::Clock;
-use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing, Token};
+use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing};
 use crate::customers::{Customers, NamedCustomer};
 use crate::deliveries::{DeliveryLog, DeliveryRecord};
 use crate::events::{EventLog, EventRecord, Routing};
@@ -39,6 +42,7 @@ struct State {
     linking_keys: Vec<String>,
     stream_mode: StreamMode,
     tenant: Tenant,
+    keys: Keys,
     profiles: Profiles,
     events: EventLog,
     deliveries: DeliveryLog,
@@ -56,6 +60,9 @@ pub enum ControlError {
     /// No named customer has that name or id.
     #[error("no customer is called `{0}`")]
     UnknownCustomer(String),
+    /// No API key has that id.
+    #[error("no API key is called `{0}`")]
+    UnknownKey(String),
 }
 
 impl Sandbox {
@@ -66,6 +73,7 @@ impl Sandbox {
             linking_keys: config.linking_keys.clone(),
             stream_mode: config.stream_mode,
             tenant: Tenant::default(),
+            keys: Keys::new(&config.tokens),
             profiles: Profiles::new(Arc::clone(&customers), config.seed),
             events: EventLog::new(config.event_log_len),
             deliveries: DeliveryLog::new(config.event_log_len),
@@ -221,6 +229,7 @@ impl Sandbox {
             state.linking_keys.clone_from(&config.linking_keys);
             state.stream_mode = config.stream_mode;
             state.tenant = Tenant::default();
+            state.keys = Keys::new(&config.tokens);
             state.profiles = Profiles::new(Arc::clone(&self.inner.customers), config.seed);
             state.events = EventLog::new(config.event_log_len);
             state.deliveries = DeliveryLog::new(config.event_log_len);
@@ -244,10 +253,6 @@ impl Sandbox {
 
     pub(crate) fn now(&self) -> Timestamp {
         (self.inner.clock)()
-    }
-
-    pub(crate) fn token(&self, value: &str) -> Option<&Token> {
-        self.inner.config.tokens.iter().find(|token| token.value == value)
     }
 
     pub(crate) fn begin(&self, route: Route, record: RequestRecord) -> (u64, Option<Fault>) {

@@ -16,7 +16,7 @@ use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::id::CanonicalId;
 use datafly_core::linking_key::{Identifiers, KeyValue, LinkingKeys};
 use datafly_core::visitor::Visitor;
-use datafly_provider::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
+use datafly_provider::{Profile, ProfileId, ProfileProvider, ProviderError, Quota, TokenStatus};
 use datafly_server::enrichment::{
     Ask, Caches, DEADLINE, Engine, Enrichment, Lifetimes, Parts, Vendor,
 };
@@ -55,6 +55,10 @@ impl ProfileProvider for Everybody {
 
     fn quota(&self) -> Quota {
         Quota { account: "everybody".to_owned(), requests_per_second: u32::MAX }
+    }
+
+    fn tokens(&self) -> Vec<TokenStatus> {
+        Vec::new()
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod health;
 mod owner;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
+pub(crate) mod token;
 pub(crate) mod types;
 
 use std::error::Error;

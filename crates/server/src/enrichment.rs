@@ -38,7 +38,7 @@ use datafly_core::attributes::Attributes;
 use datafly_core::context::{ContextMappings, ContextValues};
 use datafly_core::linking_key::{Identifiers, LinkingKeys};
 use datafly_core::visitor::Visitor;
-use datafly_provider::ProfileId;
+use datafly_provider::{ProfileId, TokenStatus};
 use futures_util::future::{FutureExt, poll_immediate};
 use jiff::Timestamp;
 
@@ -205,6 +205,11 @@ impl Enrichment {
             None => Shape::default(),
         };
         self.allowlist.names().map(|name| (name, of(name))).collect()
+    }
+
+    /// The credentials that look-ups use.
+    pub fn tokens(&self) -> Vec<TokenStatus> {
+        self.vendor.as_ref().map(Vendor::tokens).unwrap_or_default()
     }
 
     /// An answer that needs no question.

@@ -30,5 +30,6 @@ pub mod reload;
 pub mod runtime;
 pub mod serve;
 pub mod signature;
+pub mod tokens;
 pub mod visitors;
 pub mod wiring;

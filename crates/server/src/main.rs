@@ -39,6 +39,8 @@ enum Command {
     Health(command::health::Args),
     /// Write TypeScript types of a pipeline's profiles.
     Types(command::types::Args),
+    /// List the vendors' tokens: which they are and when they expire.
+    Token(command::token::Args),
     /// Play the vendors and a shop's backend, for demos and tests.
     Sandbox(command::sandbox::Args),
 }
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::Backup(args) => command::backup::run(&args).map(|()| true),
         Command::Health(args) => command::health::run(&args),
         Command::Types(args) => command::types::run(&args).map(|()| true),
+        Command::Token(args) => command::token::run(&args),
         Command::Sandbox(args) => command::sandbox::run(args).map(|()| true),
     };
     match result {

@@ -19,6 +19,7 @@ use crate::enrichment::{Decision, Engine};
 use crate::limits::Limit;
 use crate::outbox::Late;
 use crate::protection::{BreakerState, Guards};
+use crate::tokens::Credential;
 
 /// A name of the configuration, shared with it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -100,6 +101,14 @@ struct BacklogLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TokenLabels {
+    pipeline: Name,
+    integration: String,
+    key: String,
+    kind: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DestinationLabels {
     pipeline: Name,
     destination: String,
@@ -128,6 +137,10 @@ pub struct Metrics {
     breakers: Family<AccountLabels, Gauge>,
     calls: Family<CallLabels, Counter>,
     refusals: Family<RefusalLabels, Counter>,
+    token_expiry: Family<TokenLabels, Gauge<f64, AtomicU64>>,
+    tokens_issued: Family<TokenLabels, Counter>,
+    tokens_failed: Family<TokenLabels, Counter>,
+    tokens_refused: Family<TokenLabels, Counter>,
 }
 
 impl Default for Metrics {
@@ -169,6 +182,13 @@ impl Default for Metrics {
             breakers: family!("breaker_open", "1 while a vendor's breaker is not closed"),
             calls: family!("vendor_call", "Calls to a vendor, by what came of them"),
             refusals: family!("vendor_refusal", "Calls to a vendor that were not made, by why"),
+            token_expiry: family!(
+                "token_expiry_seconds",
+                "When a credential expires, in seconds since 1970; absent where nobody says"
+            ),
+            tokens_issued: family!("token_issued", "Tokens that a vendor issued to us"),
+            tokens_failed: family!("token_failed", "Tokens that could not be issued"),
+            tokens_refused: family!("token_refused", "Requests whose token the vendor refused"),
             registry,
         }
     }
@@ -246,6 +266,28 @@ impl Metrics {
                     (Name(pipeline.pipeline.shared()), destination.to_owned());
                 let labels = DestinationLabels { pipeline, destination };
                 self.late.get_or_create(&labels).set(i64::from(is_late));
+            }
+        }
+    }
+
+    /// Notes all credentials. What is counted of them is counted by their sources.
+    pub(crate) fn note_tokens(&self, credentials: &[Credential]) {
+        self.token_expiry.clear();
+        let counters = [&self.tokens_issued, &self.tokens_failed, &self.tokens_refused];
+        counters.into_iter().for_each(Family::clear);
+        for Credential { pipeline, integration, status } in credentials {
+            let labels = TokenLabels {
+                pipeline: Name(pipeline.shared()),
+                integration: integration.clone(),
+                key: status.key.clone(),
+                kind: status.kind.as_str(),
+            };
+            if let Some(expires_at) = status.expires_at {
+                self.token_expiry.get_or_create(&labels).set(seconds(expires_at));
+            }
+            let counts = [status.issued, status.failed, status.refused];
+            for (counter, count) in counters.into_iter().zip(counts) {
+                counter.get_or_create(&labels).inner().store(count, Ordering::Relaxed);
             }
         }
     }

@@ -26,6 +26,7 @@ use crate::certificate;
 use crate::edge::Edge;
 use crate::outbox;
 use crate::reload::{self, Watch};
+use crate::tokens::{self, Reminders};
 use crate::wiring::StartError;
 
 /// How long a new connection may take until its first request's head is there: slower ones are holding a place.
@@ -47,6 +48,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How often expired visitors are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(15);
+
+/// How often somebody looks for credentials that people have to replace.
+const REMIND_EVERY: Duration = Duration::from_mins(1);
 
 /// How often limits of those who have been silent are dropped.
 const SWEEP_LIMITS_EVERY: Duration = Duration::from_secs(30);
@@ -209,10 +213,16 @@ where
 async fn sweep(app: Arc<App>, mut until_stopped: watch::Receiver<()>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     let mut limits = tokio::time::interval(SWEEP_LIMITS_EVERY);
+    let mut remind = tokio::time::interval(REMIND_EVERY);
+    let mut reminders = Reminders::default();
     loop {
         tokio::select! {
             _ = until_stopped.changed() => return,
             _ = limits.tick() => app.glance().limits.sweep(),
+            _ = remind.tick() => {
+                let credentials = tokens::all(&app.glance().pipelines);
+                reminders.tell(&credentials, app.clock.now());
+            }
             _ = every.tick() => match app.visitors.sweep().await {
                 Ok(swept) => tracing::debug!(swept, "removed expired visitors"),
                 Err(error) => tracing::warn!(%error, "failed to remove expired visitors"),

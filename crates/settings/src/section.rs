@@ -106,10 +106,17 @@ impl<'r> Section<'r> {
 
     /// As [`Self::secret`], and it must be there.
     pub fn required_secret(&mut self, key: &'static str) -> Option<SecretString> {
+        self.referenced_secret(key).map(|(_, secret)| secret)
+    }
+
+    /// As [`Self::required_secret`], with the reference, for who reads it again later.
+    pub fn referenced_secret(&mut self, key: &'static str) -> Option<(SecretRef, SecretString)> {
         if !self.has(key) {
             self.refuse(key, format_args!("it is missing: write `{key} = {{ env = \"NAME\" }}`"));
         }
-        self.secret(key)
+        let reference: SecretRef = self.optional(key)?;
+        let secret = self.fetch(key, &reference)?;
+        Some((reference, secret))
     }
 
     /// The content of the file that the key names, as a text that may be a secret.

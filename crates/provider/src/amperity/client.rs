@@ -14,7 +14,7 @@ use url::Url;
 
 use super::config::Config;
 use super::error::Question;
-use super::token::PROFILE_SCOPE;
+use super::token::{PROFILE_SCOPE, PROFILES};
 use super::wire::{self, LookupRequest};
 use super::{TENANT_HEADER, error, token};
 use crate::http::{self as vendor_http, Answer, Transport};
@@ -38,6 +38,8 @@ pub struct AmperityProfiles {
     collection_id: String,
     personalises: bool,
     quota: Quota,
+    /// The configuration key of what it authenticates with.
+    credential_key: &'static str,
     tokens: Arc<dyn TokenSource>,
 }
 
@@ -53,7 +55,8 @@ impl AmperityProfiles {
             collection_id: profiles.collection_id.clone(),
             personalises: !config.lookups.context.is_empty(),
             quota: config.quota(),
-            tokens: token::for_profiles(profiles, around),
+            credential_key: profiles.credential.key(&PROFILES),
+            tokens: token::source(&PROFILES, &profiles.credential, config, around),
         })
     }
 
@@ -103,7 +106,7 @@ impl AmperityProfiles {
         let send = |token| self.send(request.clone(), token);
         let is_refused = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
         let answer = authorised(&*self.tokens, PROFILE_SCOPE, send, is_refused).await?;
-        if let Some(error) = error::of_answer(&answer, question) {
+        if let Some(error) = error::of_answer(&answer, question, self.credential_key) {
             return Err(error);
         }
         if answer.status == StatusCode::NOT_FOUND {

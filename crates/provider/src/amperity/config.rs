@@ -1,16 +1,17 @@
 //! What the owner writes for an Amperity integration: the seed's names, exactly.
 
+mod credential;
 mod ingest;
 
 use datafly_core::context::ContextMappings;
 use datafly_settings::Section;
 use http::HeaderValue;
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+pub(super) use self::credential::{Credential, Referenced};
 pub(super) use self::ingest::IngestConfig;
 use super::control::ControlConfig;
-use super::token::{INGEST_KEY, PROFILE_KEY};
+use super::token::{EVENTS, PROFILES};
 use super::{NAME, REQUESTS_PER_SECOND};
 use crate::keys;
 use crate::profile::{Lookups, Quota};
@@ -37,8 +38,8 @@ pub struct Config {
 /// What profile look-ups need.
 #[derive(Debug, Clone)]
 pub struct ProfileConfig {
-    /// Profile API keys: one, or two while they are changed.
-    pub api_keys: Vec<SecretString>,
+    /// What they authenticate with.
+    pub credential: Credential,
     /// Profile collection, `apc-…`.
     pub collection_id: String,
 }
@@ -48,13 +49,13 @@ impl Config {
     pub fn read(mut section: Section<'_>) -> Option<Self> {
         let base_url = base_url(&mut section);
         let tenant = tenant(&mut section);
-        let ingest_keys = keys::header_secrets(&mut section, INGEST_KEY);
-        let profiles = profiles(&mut section, ingest_keys.as_deref().unwrap_or_default());
-        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), ingest_keys.clone());
+        let for_events = Credential::required(&mut section, &EVENTS);
+        let profiles = profiles(&mut section, for_events.as_ref());
+        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), for_events.clone());
         let lookups = Lookups::read(&mut section);
         let context = context(&mut section);
-        let others = [ingest_keys.as_deref(), profiles.as_ref().map(|it| &*it.api_keys)];
-        let others: Vec<_> = others.into_iter().flatten().flatten().cloned().collect();
+        let others = [for_events.as_ref(), profiles.as_ref().map(|it| &it.credential)];
+        let others: Vec<_> = others.into_iter().flatten().flat_map(Credential::pasted).collect();
         let header = tenant.as_ref().map(|(_, header)| header);
         let control = ControlConfig::part(&mut section, base_url.as_ref(), header, &others);
         section.end();
@@ -110,13 +111,13 @@ pub(super) fn tenant(section: &mut Section<'_>) -> Option<(String, HeaderValue)>
     header.ok().map(|header| (id, header))
 }
 
-fn profiles(section: &mut Section<'_>, ingest: &[SecretString]) -> Option<ProfileConfig> {
-    const KEY: &str = PROFILE_KEY;
+fn profiles(section: &mut Section<'_>, for_events: Option<&Credential>) -> Option<ProfileConfig> {
     const COLLECTION: &str = "profile_collection_id";
 
-    let keys = keys::optional_header_secrets(section, KEY);
+    let credential = Credential::read(section, &PROFILES);
     let collection_id = section.optional::<String>(COLLECTION);
-    for (present, missing) in [(KEY, COLLECTION), (COLLECTION, KEY)] {
+    let key = credential_key(section);
+    for (present, missing) in [(key, COLLECTION), (COLLECTION, key)] {
         if section.has(present) && !section.has(missing) {
             let reason = format!("it is set without `{missing}`: profile look-ups need both");
             section.refuse(present, reason);
@@ -126,15 +127,22 @@ fn profiles(section: &mut Section<'_>, ingest: &[SecretString]) -> Option<Profil
         let hint = "write the profile collection's id, which starts with `apc-`";
         section.refuse_value(COLLECTION, collection, hint);
     }
-    let is_ingest = |key: &SecretString| {
-        ingest.iter().any(|ingest| ingest.expose_secret() == key.expose_secret())
-    };
-    if keys.iter().flatten().any(is_ingest) {
-        let reason = "it is the same as `api_key`: Amperity answers 403 across scopes, generate a separate key \
-                      with Profile Read Access";
-        section.refuse(KEY, reason);
+    if let (Some(own), Some(events)) = (&credential, for_events)
+        && own.is_of_the_key_of(events)
+    {
+        let reason = format!(
+            "it is the same as `{}`: Amperity answers 403 across scopes, generate a separate key with Profile Read \
+             Access",
+            events.key(&EVENTS)
+        );
+        section.refuse(key, reason);
     }
-    Some(ProfileConfig { api_keys: keys?, collection_id: collection_id? })
+    Some(ProfileConfig { credential: credential?, collection_id: collection_id? })
+}
+
+/// Whichever of the two keys of the profiles' credential is written; the first, where none is.
+fn credential_key(section: &Section<'_>) -> &'static str {
+    if section.has(PROFILES.section) { PROFILES.section } else { PROFILES.key }
 }
 
 /// Mappings and their switch come together or not at all, and every mapping can have a value.
@@ -155,8 +163,9 @@ fn context(section: &mut Section<'_>) -> ContextMappings {
     if written && !on {
         section.refuse(MAPPINGS, without(SWITCH));
     }
-    if on && !section.has("profile_api_key") {
-        section.refuse(SWITCH, without("profile_api_key"));
+    let credential = credential_key(section);
+    if on && !section.has(credential) {
+        section.refuse(SWITCH, without(credential));
     }
     let mappings = mappings.unwrap_or_default();
     for (index, mapping) in mappings.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::token::{PROFILE_KEY, PROFILE_SCOPE};
+use super::token::PROFILE_SCOPE;
 use crate::http::{Answer, HttpError};
 use crate::profile::ProviderError;
 
@@ -17,15 +17,18 @@ pub(super) enum Question<'a> {
     Personalised,
 }
 
-/// The error that an answer to a profile call is, if it is one. 404 is none: it means no profile.
-pub(super) fn of_answer(answer: &Answer, question: Question<'_>) -> Option<ProviderError> {
+/// The error that an answer to a profile call is, if it is one; `key` is the credential's. 404 is none: it means no
+/// profile.
+pub(super) fn of_answer(
+    answer: &Answer,
+    question: Question<'_>,
+    key: &'static str,
+) -> Option<ProviderError> {
     let status = answer.status;
     let error = match (status, question) {
         (StatusCode::OK | StatusCode::NOT_FOUND, _) => return None,
-        (StatusCode::UNAUTHORIZED, _) => ProviderError::CredentialRejected { key: PROFILE_KEY },
-        (StatusCode::FORBIDDEN, _) => {
-            ProviderError::ScopeRefused { key: PROFILE_KEY, scope: PROFILE_SCOPE }
-        }
+        (StatusCode::UNAUTHORIZED, _) => ProviderError::CredentialRejected { key },
+        (StatusCode::FORBIDDEN, _) => ProviderError::ScopeRefused { key, scope: PROFILE_SCOPE },
         (StatusCode::BAD_REQUEST, Question::LookUp(key)) => {
             ProviderError::KeyRefused { key: key.to_owned() }
         }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::config::Config;
-use super::token::INGEST_SCOPE;
+use super::token::{EVENTS, INGEST_SCOPE};
 use super::{NAME, token};
 use crate::destination::{Attempt, Delivery, Destination, Fate, Post, Terms};
 use crate::http::{Reach, Transport};
@@ -64,6 +64,8 @@ pub struct AmperityEvents {
     url: Url,
     tenant_header: HeaderValue,
     source: String,
+    /// The configuration key of what it authenticates with.
+    credential_key: &'static str,
     tokens: Arc<dyn TokenSource>,
     terms: Terms,
 }
@@ -77,7 +79,8 @@ impl AmperityEvents {
             url: ingest.events_url.clone(),
             tenant_header: config.tenant_header.clone(),
             source: ingest.source_value.clone(),
-            tokens: token::for_events(ingest, around),
+            credential_key: ingest.credential.key(&EVENTS),
+            tokens: token::source(&EVENTS, &ingest.credential, config, around),
             terms: terms(config),
         }
     }
@@ -94,7 +97,10 @@ impl AmperityEvents {
             secrets: vec![token.secret().clone()],
             reach: Reach::Anywhere,
         };
-        Ok(post.send(&*self.transport).await.attempt(error::fate))
+        Ok(post
+            .send(&*self.transport)
+            .await
+            .attempt(|answer| error::fate(answer, self.credential_key)))
     }
 
     async fn send(&self, delivery: &Delivery) -> Attempt {

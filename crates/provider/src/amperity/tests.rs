@@ -4,6 +4,7 @@ mod config;
 mod control;
 mod hostile;
 mod ingest;
+mod token;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use data_encoding::HEXLOWER;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
 use super::TokenSource;
+
+/// What stands for a secret in a source's identity.
+pub(crate) fn digest(secret: &SecretString) -> String {
+    HEXLOWER.encode(&Sha256::digest(secret.expose_secret()))
+}
 
 /// All sources in use, by what they are made from. A source whose last integration is gone is forgotten.
 #[derive(Default)]

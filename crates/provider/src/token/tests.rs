@@ -14,7 +14,7 @@ use super::*;
 use crate::surroundings::Clock;
 
 /// A clock that goes with tokio's.
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     let start = Instant::now();
     Arc::new(move || {
         let passed = SignedDuration::try_from(start.elapsed()).unwrap();
@@ -22,11 +22,23 @@ fn clock() -> Clock {
     })
 }
 
+/// Days of a test that goes on for thirty in the long run.
+pub(crate) fn days() -> u32 {
+    option_env!("DATAFLY_TOKEN_DAYS").map_or(1, |days| days.parse().unwrap())
+}
+
+/// As many as there have to be, within one of a hundred. In a day there are too few of them to tell so exactly.
+pub(crate) fn assert_renewals(renewals: u64, due: f64) {
+    let renewals = f64::from(u32::try_from(renewals).unwrap());
+    let off = if days() < 30 { (due * 0.01).max(1.5) } else { due * 0.01 };
+    assert!((renewals - due).abs() < off, "{renewals} of {due} renewals");
+}
+
 fn text(token: &Token) -> String {
     token.secret().expose_secret().to_owned()
 }
 
-async fn pass(seconds: u64) {
+pub(crate) async fn pass(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 

@@ -19,18 +19,42 @@ pub(super) fn authorize(
     headers: &HeaderMap,
     scope: Scope,
 ) -> Result<(), ApiError> {
-    let unauthorized = |message| ApiError::new(StatusCode::UNAUTHORIZED, message);
+    authorize_at(sandbox, headers, scope, TENANT)
+}
+
+/// As [`authorize`], on an API surface that spells the tenant's header otherwise.
+pub(super) fn authorize_at(
+    sandbox: &Sandbox,
+    headers: &HeaderMap,
+    scope: Scope,
+    tenant_header: &str,
+) -> Result<(), ApiError> {
     let bearer = bearer(headers).ok_or_else(|| unauthorized("missing bearer token"))?;
-    let token = sandbox.token(bearer).ok_or_else(|| unauthorized("invalid token"))?;
-    let tenant = headers.get(TENANT).ok_or_else(|| unauthorized("missing tenant"))?;
-    if tenant.as_bytes() != sandbox.config().tenant_id.as_bytes() {
-        return Err(unauthorized("invalid tenant"));
-    }
+    let token = sandbox.admit(bearer).map_err(|rejected| unauthorized(rejected.message()))?;
+    check_tenant(sandbox, headers, tenant_header)?;
     if token.scope != scope {
         let message = "token lacks the permission for this operation";
         return Err(ApiError::new(StatusCode::FORBIDDEN, message));
     }
     Ok(())
+}
+
+/// Lets a request through that names the right tenant.
+pub(super) fn check_tenant(
+    sandbox: &Sandbox,
+    headers: &HeaderMap,
+    tenant_header: &str,
+) -> Result<(), ApiError> {
+    let tenant = headers.get(tenant_header).ok_or_else(|| unauthorized("missing tenant"))?;
+    if tenant.as_bytes() == sandbox.config().tenant_id.as_bytes() {
+        Ok(())
+    } else {
+        Err(unauthorized("invalid tenant"))
+    }
+}
+
+fn unauthorized(message: &'static str) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, message)
 }
 
 /// The token as the journal may show it.

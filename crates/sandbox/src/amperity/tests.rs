@@ -8,6 +8,7 @@ use crate::{COLLECTION_ID, INGEST_TOKEN, NamedCustomer, PROFILE_TOKEN, STREAM_ID
 mod control;
 mod events;
 mod faults;
+mod keys;
 mod wire;
 
 fn assert_refused(answer: &Answer, status: u16) {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::outbox::Late;
 use crate::protection::BreakerState;
+use crate::tokens;
 
 /// The process answers.
 pub(super) async fn alive() -> Json<Value> {
@@ -63,6 +64,7 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         // The other counts are as true as before.
         Err(error) => tracing::warn!(%error, "failed to look at the outbox"),
     }
+    app.metrics.note_tokens(&tokens::all(&app.glance().pipelines));
     match app.metrics.text(&app.engine, &app.guards) {
         Ok(text) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

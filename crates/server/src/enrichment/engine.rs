@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafly_core::attributes::Attributes;
 use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
-use datafly_provider::{ProfileId, ProfileProvider, ProviderError};
+use datafly_provider::{ProfileId, ProfileProvider, ProviderError, TokenStatus};
 use jiff::Timestamp;
 
 use super::caches::{Answered, Caches, Identity, Key, Resolution};
@@ -47,6 +47,10 @@ impl Vendor {
     /// A vendor behind its guard, whose answers live so long.
     pub fn new(profiles: Arc<dyn ProfileProvider>, guard: Arc<Guard>, lives: Lifetimes) -> Self {
         Self { identity: Identity::of(&profiles.identity()), profiles, guard, lives }
+    }
+
+    pub(super) fn tokens(&self) -> Vec<TokenStatus> {
+        self.profiles.tokens()
     }
 
     pub(super) fn identity(&self) -> Identity {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafly_blueprint::{Blueprint, Contract, Dropped, Input, Outcome, Trace, Visitor};
 use datafly_core::consent::Consent;
 use datafly_core::id::Identifier;
-use datafly_provider::{Delivery, Destination};
+use datafly_provider::{Delivery, Destination, TokenStatus};
 use datafly_store::queue::{DestinationName, QueuedEvent};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -78,6 +78,11 @@ impl Recipient {
         let fields = destination.terms().identity_fields.iter().map(String::as_str);
         let contract = contract.identity(fields);
         Self { name, destination, guard, blueprint, contract }
+    }
+
+    /// The credentials that deliveries use.
+    pub fn tokens(&self) -> Vec<TokenStatus> {
+        self.destination.tokens()
     }
 
     /// From what the log holds to what is sent.

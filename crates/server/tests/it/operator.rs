@@ -306,3 +306,54 @@ fn check_reports_all_mistakes_at_once() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr).lines().count(), 5, "{}", text(&output.stderr));
 }
+
+/// A token that expires then, in seconds since 1970.
+fn jwt(exp: i64) -> String {
+    let claims = format!(r#"{{"exp":{exp}}}"#);
+    format!("e30.{}.canary", data_encoding::BASE64URL_NOPAD.encode(claims.as_bytes()))
+}
+
+#[test]
+fn tokens_are_listed_without_their_values_and_one_that_ends_is_a_finding() {
+    let (folder, _vendor) = set_up();
+    let config = folder.path().join("datafly.toml").display().to_string();
+    let list = |more: &[&str]| datafly(&[&["token", "list", "--config", &config], more].concat());
+    let opaque = list(&[]);
+    assert_eq!(
+        (opaque.status.code(), text(&opaque.stdout).matches("unknown").count()),
+        (Some(0), 2)
+    );
+
+    let file = folder.path().join("ingest");
+    let named = format!("api_key = {{ file = \"{}\" }}\nevent", file.display());
+    fs::write(&file, jwt(4_102_444_800)).unwrap();
+    change(folder.path(), "api_key = { env = \"INGEST\" }\nevent", &named);
+    let good = list(&["--json"]);
+    assert_eq!(good.status.code(), Some(0));
+    let listed: Value = serde_json::from_slice(&good.stdout).unwrap();
+    let events = &listed["tokens"][1];
+    assert_eq!(events["expires_at"], "2100-01-01T00:00:00Z");
+    assert!(events["days_left"].as_i64().unwrap() > 1000, "{listed}");
+    let named =
+        ["pipeline", "integration", "key", "kind"].map(|name| events[name].as_str().unwrap());
+    assert_eq!(named, ["dk_test_process", "amperity", "api_key", "configured"]);
+
+    fs::write(&file, jwt(1_577_836_800)).unwrap();
+    let ended = list(&[]);
+    assert_eq!(ended.status.code(), Some(1));
+    let said = text(&ended.stdout);
+    assert!(
+        said.contains("api_key          configured  2020-01-01T00:00:00Z  has expired"),
+        "{said}"
+    );
+    for output in [opaque, good, ended] {
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!said.contains("canary") && !said.contains("-token"), "{said}");
+    }
+
+    // And a server that runs says so by itself.
+    let _server = Process::serve(folder.path());
+    let log = until(|| Process::log(folder.path()), |log| log.contains("a credential has expired"));
+    assert!(log.contains("key=api_key") && log.contains("days_left=-"), "{log}");
+    assert!(!log.contains("canary"), "{log}");
+}

@@ -1,17 +1,16 @@
 //! The keys that deliveries need.
 
 use datafly_settings::Section;
-use secrecy::SecretString;
 use url::Url;
 
-use super::is_id;
+use super::{Credential, is_id};
 use crate::keys;
 
 /// What deliveries need.
 #[derive(Debug, Clone)]
 pub struct IngestConfig {
-    /// Streaming Ingest keys: one, or two while they are changed.
-    pub api_keys: Vec<SecretString>,
+    /// What they authenticate with.
+    pub credential: Credential,
     /// The stream, `{base}prof/events/esm-…`.
     pub events_url: Url,
     /// The `source` that the stream routes on. Case counts: another one is accepted (202) and dropped.
@@ -25,13 +24,13 @@ impl IngestConfig {
     pub(super) fn read(
         section: &mut Section<'_>,
         base_url: Option<&Url>,
-        api_keys: Option<Vec<SecretString>>,
+        credential: Option<Credential>,
     ) -> Option<Self> {
         let source_value = keys::text(section, "source_value", "source_value = \"DATAFLY\"");
         let stream = event_stream_id(section);
         let consent_category = keys::consent_category(section, None);
         Some(Self {
-            api_keys: api_keys?,
+            credential: credential?,
             events_url: base_url?.join("prof/events/").ok()?.join(&stream?).ok()?,
             source_value: source_value?,
             consent_category: consent_category?,

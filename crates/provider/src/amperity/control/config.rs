@@ -46,7 +46,7 @@ impl ControlConfig {
         section: &mut Section<'_>,
         base_url: Option<&Url>,
         tenant_header: Option<&HeaderValue>,
-        others: &[SecretString],
+        others: &[&SecretString],
     ) -> Option<Self> {
         const KEY: &str = "api_key";
 

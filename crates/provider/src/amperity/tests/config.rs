@@ -99,3 +99,89 @@ async fn a_base_url_that_holds_more_than_the_place_is_refused_and_not_shown() {
         assert!(said[0].contains("`base_url`") && !said[0].contains("hush"), "{said:?}");
     }
 }
+
+#[tokio::test]
+async fn a_credential_is_pasted_or_issued_and_never_both() {
+    let issuer = "{ issuer_token = { env = 'i' }, api_key_id = 'ak-1' }";
+    for (changes, says) in [
+        (
+            &[("api_token", issuer)][..],
+            "`api_token`: it is set beside `api_key`: write the one or the other",
+        ),
+        (
+            &[("api_key", ""), ("api_token", "{ client_id = 'c', issuer_token = { env = 'i' } }")],
+            "`api_token.client_id`: write either `issuer_token` and `api_key_id`, or `client_id` and `client_secret`",
+        ),
+        (&[("api_key", ""), ("api_token", "{}")], "`api_token.issuer_token`: write either"),
+        (&[("api_key", ""), ("api_token", "'pasted'")], "`api_token`: write it as a section"),
+        (
+            &[("api_key", ""), ("api_token", "{ issuer_token = { env = 'i' } }")],
+            "`api_token.api_key_id`: it is missing",
+        ),
+        (
+            &[("api_key", ""), ("api_token", "{ issuer_token = 'canary', api_key_id = 'k' }")],
+            "`api_token.issuer_token`: expected a reference to a secret",
+        ),
+        (
+            &[
+                ("api_key", ""),
+                ("api_token", "{ issuer_token = { env = 'i' }, api_key_id = 'a/../b' }"),
+            ],
+            "`api_token.api_key_id` is `a/../b`: write the id of the API key",
+        ),
+        (
+            &[
+                ("api_key", ""),
+                (
+                    "api_token",
+                    "{ issuer_token = { env = 'i' }, api_key_id = 'k', lifetime_hours = 0 }",
+                ),
+            ],
+            "`api_token.lifetime_hours` is `0`: write 1 to 8760 hours",
+        ),
+        (
+            &[
+                ("api_key", ""),
+                ("api_token", "{ client_id = 'c', client_secret = { env = 's' }, x = 1 }"),
+            ],
+            "`api_token.x`: unknown key",
+        ),
+        (&[("api_key", "")], "`api_key`: it is missing"),
+        (
+            &[
+                ("profile_collection_id", ""),
+                ("profile_api_key", ""),
+                ("profile_api_token", issuer),
+            ],
+            "`profile_api_token`: it is set without `profile_collection_id`",
+        ),
+        (
+            &[
+                ("profile_api_key", ""),
+                ("profile_api_token", issuer),
+                ("api_key", ""),
+                ("api_token", issuer),
+            ],
+            "`profile_api_token`: it is the same as `api_token`",
+        ),
+    ] {
+        let said = refused(changes).await;
+        assert!(said.len() == 1 && said[0].contains(says), "{changes:?}: {said:#?}");
+        assert!(!said[0].contains("canary"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn issued_credentials_are_read_and_stay_hidden() {
+    let config = Vendor::start().await.config(&[
+        ("api_key", ""),
+        ("api_token", "{ issuer_token = { env = 'hush-1' }, api_key_id = 'ak-1' }"),
+        ("profile_api_key", ""),
+        ("profile_api_token", "{ client_id = 'ak-2', client_secret = { env = 'hush-2' } }"),
+        SWITCH,
+        (MAPPINGS, "[{ source = 'name', target = 'a' }]"),
+    ]);
+    let shown = format!("{:?}", config.unwrap());
+    // The reference is no secret; what it stands for is, and here it is its name.
+    assert_eq!(shown.matches("hush").count(), shown.matches("Env(\"hush").count(), "{shown}");
+}

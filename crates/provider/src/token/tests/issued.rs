@@ -8,7 +8,7 @@ use super::*;
 
 const KEY: &str = "assertion_file";
 const MARGIN: Margin =
-    Margin { part: 5, least: Duration::from_secs(30), most: Duration::from_secs(3600) };
+    Margin { part: 5, least: Duration::from_secs(30), most: Duration::from_hours(1) };
 
 /// A vendor in one variable: tokens are called `1`, `2`, and so on.
 struct Vendor {
@@ -104,20 +104,19 @@ async fn a_caller_who_gives_up_does_not_end_the_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn for_thirty_days_nothing_expired_is_sent_and_renewals_are_as_many_as_they_must_be() {
+async fn for_days_nothing_expired_is_sent_and_renewals_are_as_many_as_they_must_be() {
     for (life, margin) in [(300, 60), (3600, 720), (86_400, 3600)] {
         let vendor = Vendor::new(life, 1);
         let source = vendor.source();
         let began = Instant::now();
-        for _ in 0..300_000 {
+        for _ in 0..10_000 * days() {
             assert_eq!(call(&source, "a", |token| vendor.takes(token)).await, Ok(true));
             tokio::time::sleep(Duration::from_millis(8640)).await;
         }
         assert_eq!(source.status()[0].refused, 0, "every token was taken");
         let cycle = Duration::from_secs(life - margin).as_secs_f64();
         let due = began.elapsed().as_secs_f64() / cycle;
-        let renewals = f64::from(u32::try_from(vendor.asked() - 1).unwrap());
-        assert!((renewals / due - 1.0).abs() < 0.01, "{renewals} of {due} renewals, at {life} s");
+        assert_renewals(vendor.asked() as u64 - 1, due);
     }
 }
 
@@ -220,7 +219,7 @@ async fn an_issuer_that_fails_is_asked_less_and_less_often() {
     vendor.fail(Some(down()));
     let source = vendor.source();
     let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(600) {
+    while began.elapsed() < Duration::from_mins(10) {
         assert_eq!(source.token("a").await.unwrap_err(), down());
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
