@@ -40,6 +40,7 @@ mod hostile_vendor;
 mod identity;
 mod lateness;
 mod limits;
+mod observed;
 mod outage;
 mod providers;
 mod rates;

@@ -28,7 +28,7 @@ export interface Attributes {
 
 /**
  * Attributes by provider. Empty until there is an answer, and after a log-out. May be augmented with the names
- * that a site knows.
+ * that a site knows: `datafly types` writes a file that does so.
  */
 export interface Profile {
   readonly [provider: string]: Attributes | undefined;

@@ -1,11 +1,13 @@
 //! Amperity's real-time API (`/prof`): profiles are looked up (`client`), events are written (`ingest`).
-//! One tenant, one budget of requests for both.
+//! One tenant, one budget of requests for both. The control API is another surface of the vendor's, with a key and a
+//! budget of its own: see [`control`].
 //!
 //! Sources: the seed `datafly-signal-amperity.txt` and Amperity's documentation as collected in the
 //! project's domain facts, section 2.
 
 mod client;
 mod config;
+pub mod control;
 mod error;
 mod ingest;
 #[cfg(test)]

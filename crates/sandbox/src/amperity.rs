@@ -1,4 +1,5 @@
-//! Amperity's real-time API, and what issues its tokens, mounted under [`PREFIX`].
+//! Amperity's real-time API, and what issues its tokens, mounted under [`PREFIX`]; the control API beside it
+//! ([`control`]).
 //!
 //! Checks run in this order, the first that fails answers: token (401), tenant (401), scope (403),
 //! collection or stream (404), then what the route itself asks for. Errors are
@@ -15,6 +16,7 @@ use crate::sandbox::Sandbox;
 
 mod auth;
 mod context;
+pub(crate) mod control;
 mod error;
 mod events;
 mod jwt;
@@ -43,6 +45,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
             as_route(Route::Profile, get(profile::read)),
         )
         .route("/amperity/prof/events/{stream}", as_route(Route::Events, post(events::accept)))
+        .merge(control::router(as_route))
         .route(
             "/amperity/api/v0/admin/api-keys/{id}/tokens",
             as_route(Route::Tokens, post(tokens::issue)),

@@ -29,6 +29,8 @@ pub const COLLECTION_ID: &str = "apc-sandbox1";
 pub const INGEST_TOKEN: &str = "sandbox-ingest-token-2f6c1d9a7b";
 /// Token that may look up and read profiles.
 pub const PROFILE_TOKEN: &str = "sandbox-profile-token-8e3b5a40c6";
+/// Token that may ask the control API.
+pub const CONTROL_TOKEN: &str = "sandbox-control-token-71d4e09bc3";
 /// Token of an issuer's key, which may issue tokens of other keys and nothing else.
 pub const ISSUER_TOKEN: &str = "sandbox-issuer-token-94d1c7e25f";
 /// The demo pipeline; also the audience of the shop's identity tokens.
@@ -88,6 +90,7 @@ impl Default for SandboxConfig {
             tokens: vec![
                 Token::new("ingest", Scope::Ingest, INGEST_TOKEN),
                 Token::new("profile", Scope::ProfileRead, PROFILE_TOKEN),
+                Token::new("control", Scope::Operator, CONTROL_TOKEN),
                 Token::new("issuer", Scope::Issuer, ISSUER_TOKEN),
             ],
             timing: Timing::Auto(Duration::from_secs(1)),
@@ -106,6 +109,8 @@ pub enum Scope {
     Ingest,
     /// `profile-collections:read` and `pii:read`.
     ProfileRead,
+    /// Those of a DataGrid Operator.
+    Operator,
     /// The key type API Token Issuer.
     Issuer,
 }
@@ -116,6 +121,7 @@ impl Scope {
         match self {
             Self::Ingest => "ingest",
             Self::ProfileRead => "profile_read",
+            Self::Operator => "datagrid_operator",
             Self::Issuer => "issuer",
         }
     }

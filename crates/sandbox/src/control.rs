@@ -12,6 +12,7 @@
 //! | `POST apply` | bring pending events to their profiles now: `{"applied":n}` |
 //! | `GET`, `POST collection` | `{"linking_keys":[…]}`, read or replace |
 //! | `GET`, `POST stream` | `{"mode":"active" or "drop" or "reject"}`, read or replace |
+//! | `GET`, `POST pages` | `{"last_page":"absent" or "empty"}`, of lists of the control API, read or replace |
 //! | `GET keys` | `{"keys":[…],"refusals":{…}}`: Amperity's API keys, and requests with a token that did not count |
 //! | `POST keys/{id}/rotate`, `…/revoke-deposed`, `…/revoke-all`, `DELETE keys/{id}` | as on the settings page |
 //! | `POST keys/{id}/tokens` | `{"expires_at":time or null}`: generate a token, `{"token":"…"}` |
@@ -32,6 +33,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::amperity::control::LastPage;
 use crate::config::StreamMode;
 use crate::faults::Fault;
 use crate::journal::Route;
@@ -49,6 +51,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/_control/apply", post(apply))
         .route("/_control/collection", get(collection).post(set_collection))
         .route("/_control/stream", get(stream).post(set_stream))
+        .route("/_control/pages", get(pages).post(set_pages))
         .route("/_control/reset", post(reset))
         .merge(keys::router())
         .with_state(sandbox.clone())
@@ -80,6 +83,12 @@ struct Collection {
 struct Stream {
     #[serde(with = "StreamModeName")]
     mode: StreamMode,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pages {
+    last_page: LastPage,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,6 +174,16 @@ async fn stream(State(sandbox): State<Sandbox>) -> Json<Stream> {
 async fn set_stream(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>, Refusal> {
     let Stream { mode } = parse(&body)?;
     sandbox.set_stream_mode(mode);
+    Ok(ok())
+}
+
+async fn pages(State(sandbox): State<Sandbox>) -> Json<Pages> {
+    Json(Pages { last_page: sandbox.last_page() })
+}
+
+async fn set_pages(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let Pages { last_page } = parse(&body)?;
+    sandbox.set_last_page(last_page);
     Ok(ok())
 }
 

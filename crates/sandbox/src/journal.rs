@@ -22,6 +22,24 @@ pub enum Route {
     Profile,
     /// `POST /amperity/prof/events/{stream}`.
     Events,
+    /// `GET /amperity/api/audit-events`.
+    AuditEvents,
+    /// `GET /amperity/api/campaigns`.
+    Campaigns,
+    /// `GET /amperity/api/campaign-drafts`.
+    CampaignDrafts,
+    /// `GET /amperity/api/segments`.
+    Segments,
+    /// `GET /amperity/api/ingest/jobs`.
+    IngestJobs,
+    /// `GET /amperity/api/ingest/jobs/{id}`.
+    IngestJob,
+    /// `GET /amperity/api/workflow/runs`.
+    WorkflowRuns,
+    /// `GET /amperity/api/workflow/runs/{id}`.
+    WorkflowRun,
+    /// `POST /amperity/api/workflow/runs/{id}/stop`.
+    WorkflowStop,
     /// `POST /amperity/api/v0/admin/api-keys/{id}/tokens`.
     Tokens,
     /// `POST /amperity/api/v0/oauth2/token`.
@@ -65,6 +83,15 @@ impl Route {
         Self::LookupGet,
         Self::Profile,
         Self::Events,
+        Self::AuditEvents,
+        Self::Campaigns,
+        Self::CampaignDrafts,
+        Self::Segments,
+        Self::IngestJobs,
+        Self::IngestJob,
+        Self::WorkflowRuns,
+        Self::WorkflowRun,
+        Self::WorkflowStop,
         Self::Tokens,
         Self::Oauth2,
         Self::Other,
@@ -91,6 +118,15 @@ impl Route {
             Self::LookupGet => "amperity.lookup.get",
             Self::Profile => "amperity.profile",
             Self::Events => "amperity.events",
+            Self::AuditEvents => "amperity.audit_events",
+            Self::Campaigns => "amperity.campaigns",
+            Self::CampaignDrafts => "amperity.campaign_drafts",
+            Self::Segments => "amperity.segments",
+            Self::IngestJobs => "amperity.ingest_jobs",
+            Self::IngestJob => "amperity.ingest_job",
+            Self::WorkflowRuns => "amperity.workflow_runs",
+            Self::WorkflowRun => "amperity.workflow_run",
+            Self::WorkflowStop => "amperity.workflow_stop",
             Self::Tokens => "amperity.tokens",
             Self::Oauth2 => "amperity.oauth2",
             Self::Other => "amperity.other",

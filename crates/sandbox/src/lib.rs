@@ -2,7 +2,7 @@
 //!
 //! Two listeners:
 //!
-//! - the **vendors**: Amperity's real-time API under `/amperity` and its Profile API under `/amperity_index`, Ansira's
+//! - the **vendors**: Amperity's real-time and control APIs under `/amperity` and its Profile API under `/amperity_index`, Ansira's
 //!   under `/ansira`, a small customer service under `/rest`, and what takes events under `/ga4`, `/meta_capi`,
 //!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
 //!   customers and show what was received;
@@ -42,12 +42,13 @@ mod shop;
 mod tiktok;
 mod webhook;
 
+pub use crate::amperity::control::LastPage;
 pub use crate::amperity::keys::{KeyRecord, TokenRefusals};
 pub use crate::amperity_index::IndexDefinition;
 pub use crate::ansira::{AnsiraClient, AnsiraCounts};
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
-    ALL_LINKING_KEYS, ANSIRA_CLIENT_ID, ANSIRA_CLIENT_SECRET, ANSIRA_SCOPES, COLLECTION_ID,
+    ALL_LINKING_KEYS, ANSIRA_CLIENT_ID, ANSIRA_CLIENT_SECRET, ANSIRA_SCOPES, COLLECTION_ID, CONTROL_TOKEN,
     DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, IDENTITY_KID, IDENTITY_SECRET,
     INDEX_ID, INDEX_TOKENS, INGEST_TOKEN, ISSUER_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY,
     PROFILE_TOKEN, REST_TOKENS, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
+use crate::amperity::control::{LastPage, Tenant};
 use crate::amperity::keys::Keys;
 use crate::clock::Clock;
 use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing};
@@ -42,6 +43,7 @@ struct Inner {
 struct State {
     linking_keys: Vec<String>,
     stream_mode: StreamMode,
+    tenant: Tenant,
     keys: Keys,
     profiles: Profiles,
     events: EventLog,
@@ -76,6 +78,7 @@ impl Sandbox {
         let state = State {
             linking_keys: config.linking_keys.clone(),
             stream_mode: config.stream_mode,
+            tenant: Tenant::default(),
             keys: Keys::new(&config.tokens),
             profiles: Profiles::new(Arc::clone(&customers), config.seed),
             events: EventLog::new(config.event_log_len),
@@ -208,6 +211,24 @@ impl Sandbox {
         self.with(|state| state.stream_mode = mode);
     }
 
+    /// How the control API ends a list.
+    pub fn last_page(&self) -> LastPage {
+        self.with(|state| state.tenant.last_page)
+    }
+
+    /// Changes how the control API ends a list.
+    pub fn set_last_page(&self, last_page: LastPage) {
+        self.with(|state| state.tenant.last_page = last_page);
+    }
+
+    pub(crate) fn stop_run(&self, id: String) {
+        self.with(|state| state.tenant.stopped.insert(id));
+    }
+
+    pub(crate) fn is_stopped(&self, id: &str) -> bool {
+        self.with(|state| state.tenant.stopped.contains(id))
+    }
+
     /// Changes the shop's settings, which may name addresses that were not known before.
     pub fn update_shop(&self, change: impl FnOnce(&mut ShopConfig)) {
         self.with(|state| change(&mut state.shop));
@@ -222,6 +243,7 @@ impl Sandbox {
             state.rest_revoked.clear();
             state.linking_keys.clone_from(&config.linking_keys);
             state.stream_mode = config.stream_mode;
+            state.tenant = Tenant::default();
             state.keys = Keys::new(&config.tokens);
             state.profiles = Profiles::new(Arc::clone(&self.inner.customers), config.seed);
             state.events = EventLog::new(config.event_log_len);

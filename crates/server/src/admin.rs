@@ -7,6 +7,7 @@
 //! - Everything needs the token, or the cookie of a session ([`Entrance`]), except that health and metrics are
 //!   open to this machine.
 
+mod attributes;
 mod backup;
 mod dead_letters;
 mod entrance;
@@ -61,6 +62,7 @@ pub fn routes(app: Arc<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::document))
         .route("/api/pipelines/{key}/visitors/{id}", get(visitors::decisions))
+        .route("/api/pipelines/{key}/attributes", get(attributes::seen))
         .route("/api/dead-letters", get(dead_letters::list))
         .route("/api/dead-letters/replay", post(dead_letters::replay_many))
         .route("/api/dead-letters/purge", post(dead_letters::purge_many))

@@ -1,5 +1,6 @@
 //! The subcommands: the composition roots, where environment, clock, randomness and sockets come in.
 
+pub(crate) mod amperity;
 pub(crate) mod backup;
 pub(crate) mod blueprint;
 pub(crate) mod check;
@@ -9,8 +10,10 @@ mod owner;
 pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod token;
+pub(crate) mod types;
 
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -19,6 +22,18 @@ use datafly_server::data_dir;
 
 /// What a command ends with when it fails; shown to the operator as it is.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// What was asked cannot be: exit code 2, as for arguments that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
 
 /// Done on the first SIGINT or SIGTERM.
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {

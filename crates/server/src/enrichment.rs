@@ -22,9 +22,11 @@ mod engine;
 mod flight;
 mod lifetimes;
 mod miss;
+mod observed;
 mod refused;
 mod resolve;
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::pin::pin;
@@ -46,6 +48,7 @@ use self::contexts::{Admission, Contexts};
 pub use self::decision::{Decision, Personalised, Source, Step, StepOutcome};
 pub use self::engine::{Engine, Vendor};
 pub use self::lifetimes::Lifetimes;
+pub use self::observed::{JsonTypes, Shape};
 use self::refused::RefusedKeys;
 use self::resolve::{Profile, Trail};
 use crate::protection::{CallError, Refusal};
@@ -193,6 +196,15 @@ impl Enrichment {
     /// What a browser may see.
     pub fn allowlist(&self) -> &Allowlist {
         &self.allowlist
+    }
+
+    /// What the attributes that a browser may see have been, by name.
+    pub fn observed(&self) -> BTreeMap<&str, Shape> {
+        let of = |name| match &self.vendor {
+            Some(vendor) => self.engine.observed.of(vendor.identity(), name),
+            None => Shape::default(),
+        };
+        self.allowlist.names().map(|name| (name, of(name))).collect()
     }
 
     /// The credentials that look-ups use.
@@ -363,8 +375,12 @@ impl Enrichment {
         if let Some(over) = over {
             attributes.extend(over.attributes());
         }
+        let allowed = self.allowlist.filter(&attributes);
+        if let Some(vendor) = &self.vendor {
+            self.engine.observed.note(vendor.identity(), &allowed);
+        }
         // Writing a map of JSON values cannot fail.
-        let json = serde_json::to_string(&self.allowlist.filter(&attributes));
+        let json = serde_json::to_string(&allowed);
         json.map_or_else(|_| NOTHING.into(), Into::into)
     }
 

@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What clap itself exits with on bad usage.
+const BAD_USAGE: u8 = 2;
+
 /// First-party personalisation server.
 #[derive(Parser)]
 #[command(name = "datafly", version)]
@@ -28,10 +31,14 @@ enum Command {
     Blueprint(command::blueprint::Args),
     /// List, show, try, replay or remove what destinations refused for good.
     DeadLetters(command::dead_letters::Args),
+    /// Ask Amperity's control API: segments, campaigns, audit events, ingest jobs, workflow runs.
+    Amperity(command::amperity::Args),
     /// Copy everything the server keeps.
     Backup(command::backup::Args),
     /// Tell whether a running server does its work.
     Health(command::health::Args),
+    /// Write TypeScript types of a pipeline's profiles.
+    Types(command::types::Args),
     /// List the vendors' tokens: which they are and when they expire.
     Token(command::token::Args),
     /// Play the vendors and a shop's backend, for demos and tests.
@@ -39,15 +46,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Clap itself exits with 2 on bad usage.
     let Cli { command } = Cli::parse();
     let result = match command {
         Command::Serve(args) => command::serve::run(args).map(|()| true),
         Command::Check(args) => command::check::run(&args),
         Command::Blueprint(args) => command::blueprint::run(&args),
         Command::DeadLetters(args) => command::dead_letters::run(&args),
+        Command::Amperity(args) => command::amperity::run(&args),
         Command::Backup(args) => command::backup::run(&args).map(|()| true),
         Command::Health(args) => command::health::run(&args),
+        Command::Types(args) => command::types::run(&args).map(|()| true),
         Command::Token(args) => command::token::run(&args),
         Command::Sandbox(args) => command::sandbox::run(args).map(|()| true),
     };
@@ -57,7 +65,8 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("datafly: {error}");
-            ExitCode::FAILURE
+            let is_usage = error.is::<command::Usage>();
+            if is_usage { ExitCode::from(BAD_USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

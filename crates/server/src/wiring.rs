@@ -116,6 +116,22 @@ impl Outside {
             secrets: Arc::new(move |reference| files.get(reference)),
         })
     }
+
+    /// What adapters get of it.
+    pub fn surroundings(&self, tokens: Arc<TokenSources>, guards: Arc<Guards>) -> Surroundings {
+        let clock = Arc::clone(&self.runtime.clock);
+        let guards_clock = Arc::clone(&clock);
+        Surroundings {
+            transport: Arc::clone(&self.transport),
+            clock: Arc::new(move || clock.now()),
+            secrets: Arc::clone(&self.secrets),
+            tokens,
+            turns: Arc::new(move |quota| {
+                let guard = guards.of(quota, &guards_clock);
+                Box::pin(async move { guard.further_turn().await })
+            }),
+        }
+    }
 }
 
 /// What integrations are built over.
@@ -226,18 +242,7 @@ impl<'a> Ground<'a> {
 
     /// What adapters get of it.
     fn surroundings(&self) -> Surroundings {
-        let clock = Arc::clone(&self.outside.runtime.clock);
-        let (guards, guards_clock) = (Arc::clone(&self.guards), Arc::clone(&clock));
-        Surroundings {
-            transport: Arc::clone(&self.outside.transport),
-            clock: Arc::new(move || clock.now()),
-            secrets: Arc::clone(&self.outside.secrets),
-            tokens: Arc::clone(&self.tokens),
-            turns: Arc::new(move |quota| {
-                let guard = guards.of(quota, &guards_clock);
-                Box::pin(async move { guard.further_turn().await })
-            }),
-        }
+        self.outside.surroundings(Arc::clone(&self.tokens), Arc::clone(&self.guards))
     }
 }
 

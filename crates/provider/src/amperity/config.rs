@@ -10,6 +10,7 @@ use url::Url;
 
 pub(super) use self::credential::{Credential, Referenced};
 pub(super) use self::ingest::IngestConfig;
+use super::control::ControlConfig;
 use super::token::{EVENTS, PROFILES};
 use super::{NAME, REQUESTS_PER_SECOND};
 use crate::keys;
@@ -30,6 +31,8 @@ pub struct Config {
     pub profiles: Option<ProfileConfig>,
     /// Whom they look up, and what of the answer a browser may see.
     pub lookups: Lookups,
+    /// What the control API needs, where the owner configured it.
+    pub control: Option<ControlConfig>,
 }
 
 /// What profile look-ups need.
@@ -48,9 +51,13 @@ impl Config {
         let tenant = tenant(&mut section);
         let for_events = Credential::required(&mut section, &EVENTS);
         let profiles = profiles(&mut section, for_events.as_ref());
-        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), for_events);
+        let ingest = IngestConfig::read(&mut section, base_url.as_ref(), for_events.clone());
         let lookups = Lookups::read(&mut section);
         let context = context(&mut section);
+        let others = [for_events.as_ref(), profiles.as_ref().map(|it| &it.credential)];
+        let others: Vec<_> = others.into_iter().flatten().flat_map(Credential::pasted).collect();
+        let header = tenant.as_ref().map(|(_, header)| header);
+        let control = ControlConfig::part(&mut section, base_url.as_ref(), header, &others);
         section.end();
         let (tenant_id, tenant_header) = tenant?;
         Some(Self {
@@ -60,6 +67,7 @@ impl Config {
             ingest: ingest?,
             profiles,
             lookups: Lookups { context, ..lookups? },
+            control,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The client against the sandbox, over real sockets.
 
 mod config;
+mod control;
 mod hostile;
 mod ingest;
 mod token;

@@ -1,7 +1,7 @@
 //! Which credential serves which call, and where it comes from.
 //!
 //! Amperity's keys are scoped: the Profile API key reads profiles and nothing else, the Streaming Ingest key writes
-//! events and nothing else; crossed, they answer 403. Each of the two sides has tokens that the owner pasted, or has
+//! events and nothing else; crossed, they answer 403. The control API takes a third, which is pasted. Each of the two sides has tokens that the owner pasted, or has
 //! them issued: by an issuer's token ([`issuer`]) or for a client's secret ([`client`]). A key is never rotated from
 //! here: rotating deposes the secret that tokens in use carry, and only one can be deposed (seed `amperity-apis.txt`).
 
@@ -13,6 +13,8 @@ mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use secrecy::SecretString;
 
 use self::client::Client;
 use self::issuer::KeyIssuer;
@@ -64,6 +66,12 @@ pub(super) const EVENTS: Side = Side {
 /// The scope it needs, as Amperity's key dialog calls it.
 pub(super) const INGEST_SCOPE: &str = "Streaming Ingest Write Access";
 
+/// Configuration key of the credential that asks the control API.
+pub(super) const CONTROL_KEY: &str = "control.api_key";
+
+/// The option it is generated with, as Amperity's key dialog calls it.
+pub(super) const CONTROL_SCOPE: &str = "DataGrid Operator";
+
 /// The source of one side's tokens. It is the one that is in use already where the configuration says the same: what
 /// was issued is good after a reload, too.
 pub(super) fn source(
@@ -100,4 +108,9 @@ fn identity(side: &Side, credential: &Credential, config: &Config) -> String {
         Credential::Client { id, secret } => format!("client {id:?} {}", of(secret)),
     };
     format!("amperity {} {:?} {} {credential}", config.base_url, config.tenant_id, side.key)
+}
+
+/// The credential for the control API.
+pub(super) fn for_control(keys: &[SecretString], around: &Surroundings) -> Arc<dyn TokenSource> {
+    Arc::new(Configured::new(CONTROL_KEY, keys, Arc::clone(&around.clock)))
 }

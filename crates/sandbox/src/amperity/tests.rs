@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::testing::{Answer, look_up, read_profile, sandbox, send, send_event, vendor};
 use crate::{COLLECTION_ID, INGEST_TOKEN, NamedCustomer, PROFILE_TOKEN, STREAM_ID, TENANT_ID};
 
+mod control;
 mod events;
 mod faults;
 mod keys;

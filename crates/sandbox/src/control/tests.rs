@@ -65,11 +65,12 @@ async fn what_was_received_is_shown_and_control_calls_are_not_counted() {
 }
 
 #[tokio::test]
-async fn linking_keys_and_stream_mode_are_read_and_replaced() {
+async fn linking_keys_stream_mode_and_last_pages_are_read_and_replaced() {
     let (sandbox, _) = sandbox();
     for (uri, body) in [
         ("/_control/collection", json!({"linking_keys": ["customer_id"]})),
         ("/_control/stream", json!({"mode": "reject"})),
+        ("/_control/pages", json!({"last_page": "empty"})),
     ] {
         assert_ne!(get(sandbox.router(), uri).await.json(), body);
         assert_eq!(post(sandbox.router(), uri, body.clone()).await.status, StatusCode::OK);

@@ -10,9 +10,14 @@ use datafly_store::StoreError;
 
 use super::Failure;
 
+/// What this process's environment and files give.
+pub(super) fn secrets() -> Secrets {
+    Secrets::new(std::env::vars())
+}
+
 /// Asks the running server of a configuration, or opens the files where there is none.
 pub(super) async fn reach(config: &Path) -> Result<Owner, Failure> {
-    let secrets = Secrets::new(std::env::vars());
+    let secrets = secrets();
     let outside = Outside::system()?;
     let contact = Contact::load(config, &secrets)?;
     if let Some(owner) = Owner::of_server(&contact, Arc::clone(&outside.transport)).await? {
@@ -31,6 +36,12 @@ pub(super) async fn reach(config: &Path) -> Result<Owner, Failure> {
         Err(StartError::Store(StoreError::InUse)) => Err(held(&contact).into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks the running server of a configuration, if one runs.
+pub(super) async fn of_server(config: &Path) -> Result<Option<Owner>, Failure> {
+    let contact = Contact::load(config, &secrets())?;
+    Ok(Owner::of_server(&contact, Outside::system()?.transport).await?)
 }
 
 fn held(contact: &Contact) -> String {

@@ -65,6 +65,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
                     "tenant_id": sandbox::TENANT_ID,
                     "api_key": sandbox::INGEST_TOKEN,
                     "profile_api_key": sandbox::PROFILE_TOKEN,
+                    "control_api_key": sandbox::CONTROL_TOKEN,
                     "profile_collection_id": sandbox::COLLECTION_ID,
                     "event_stream_id": sandbox::STREAM_ID,
                     "source_value": sandbox::SOURCE,

@@ -116,7 +116,8 @@ fn server_key(mut section: Section<'_>) -> Option<SecretString> {
     secret
 }
 
-fn integrations(section: &mut Section<'_>) -> Vec<Integration> {
+/// The vendors of a pipeline.
+pub(super) fn integrations(section: &mut Section<'_>) -> Vec<Integration> {
     let mut integrations = Vec::<Integration>::new();
     let mut names = Vec::new();
     for mut entry in section.sections("integrations") {

@@ -40,7 +40,7 @@ use super::miss::Miss;
 pub(super) type Key = [u64; 2];
 
 /// Who a vendor is: half the SHA-256 of what it calls itself, which is long, and a part of every key.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Identity([u8; 16]);
 
 impl Identity {

@@ -12,6 +12,7 @@ use super::caches::{Answered, Caches, Identity, Key, Resolution};
 use super::flight::{Flights, Joined};
 use super::lifetimes::Lifetimes;
 use super::miss::Miss;
+use super::observed::Observed;
 use crate::protection::{CallError, Guard};
 use crate::runtime::Clock;
 
@@ -24,10 +25,11 @@ pub(super) type LookUp = Option<Named>;
 /// What the vendor has of a profile.
 pub(super) type Read = Option<Arc<Answered>>;
 
-/// What all integrations share: the caches, and the calls in flight. Outlives a reload.
+/// What all integrations share: the caches, the calls in flight, and what attributes have been. Outlives a reload.
 pub struct Engine {
     pub(super) caches: Caches,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) observed: Observed,
     look_ups: Flights<Key, LookUp>,
     reads: Flights<Key, Read>,
 }
@@ -68,7 +70,7 @@ impl Engine {
     /// Over empty caches.
     pub fn new(caches: Caches, clock: Arc<dyn Clock>) -> Self {
         let (look_ups, reads) = (Flights::default(), Flights::default());
-        Self { caches, clock, look_ups, reads }
+        Self { caches, clock, observed: Observed::default(), look_ups, reads }
     }
 
     /// How full the caches are.

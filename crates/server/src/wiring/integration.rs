@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafly_core::allowlist::Allowlist;
 use datafly_core::visitor::Verification;
 use datafly_provider::{
     Destination, Lookups, ProfileProvider, ProviderConfig, amperity, amperity_index, ansira, ga4,
@@ -70,6 +71,17 @@ impl Integration {
         match &self.0 {
             Kind::Destination { name, .. } => name.as_str(),
             Kind::Provider(config, _) => config.name(),
+        }
+    }
+
+    /// What of its profiles a browser may see, where it answers look-ups.
+    pub fn allowlist(&self) -> Option<&Allowlist> {
+        match &self.0 {
+            Kind::Destination { vendor: Config::Amperity(config, _), .. } => {
+                Some(&config.lookups.allowlist)
+            }
+            Kind::Destination { .. } => None,
+            Kind::Provider(config, _) => Some(&config.lookups().allowlist),
         }
     }
 

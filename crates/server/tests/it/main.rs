@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod amperity;
 mod backends;
 mod backup;
 mod certificate;
@@ -10,3 +11,4 @@ mod harness;
 mod killed;
 mod operator;
 mod process;
+mod types;

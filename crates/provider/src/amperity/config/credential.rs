@@ -46,6 +46,14 @@ pub struct Referenced {
 }
 
 impl Credential {
+    /// The tokens that the owner pasted.
+    pub(super) fn pasted(&self) -> &[SecretString] {
+        match self {
+            Self::Pasted(tokens) => tokens,
+            Self::Issuer { .. } | Self::Client { .. } => &[],
+        }
+    }
+
     /// Reads whichever of the two the owner wrote; `None` where that is neither, or wrong.
     pub(super) fn read(section: &mut Section<'_>, side: &Side) -> Option<Self> {
         let (key, table) = (side.key, side.section);
