@@ -126,7 +126,7 @@ async fn requests(State(sandbox): State<Sandbox>) -> Json<Value> {
 
 async fn hits(State(sandbox): State<Sandbox>) -> Json<Map<String, Value>> {
     let count = |route: Route| (route.label().to_owned(), sandbox.hits(route.label()).into());
-    Json(Route::ALL.into_iter().map(count).collect())
+    Json(Route::ALL.iter().copied().map(count).collect())
 }
 
 async fn add_fault(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<Value>, Refusal> {

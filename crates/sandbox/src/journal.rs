@@ -149,7 +149,7 @@ impl Route {
 
     /// The route with that label.
     pub fn find(label: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|route| route.label() == label)
+        Self::ALL.iter().copied().find(|route| route.label() == label)
     }
 }
 
