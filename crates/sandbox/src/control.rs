@@ -13,6 +13,7 @@
 //! | `GET`, `POST collection` | `{"linking_keys":[…]}`, read or replace |
 //! | `GET`, `POST stream` | `{"mode":"active" or "drop" or "reject"}`, read or replace |
 //! | `POST reset` | back to the start |
+//! | `algonomy…` | see [`crate::algonomy`] |
 //!
 //! What changes something and has nothing to say answers `{"ok":true}`; a refusal is
 //! `{"error":{"code","message"}}`.

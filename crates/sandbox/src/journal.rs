@@ -34,11 +34,23 @@ pub enum Route {
     TiktokEvents,
     /// `POST /webhook`.
     Webhook,
+    /// `POST /algonomy/secureApi/token/{profile,gdpr}/create`.
+    AlgonomyTokenCreate,
+    /// `POST /algonomy/secureApi/token/{profile,gdpr}/update`.
+    AlgonomyTokenUpdate,
+    /// `POST /algonomy/api/v1/profile/b2b/{resource}`.
+    AlgonomyProfile,
+    /// `POST /algonomy/api/v1/gdpr/b2b/registerGdprRequest`.
+    AlgonomyGdprRegister,
+    /// `POST /algonomy/api/v1/gdpr/b2b/gdprRequestStatus`.
+    AlgonomyGdprStatus,
+    /// `POST /algonomy/api/v1/gdpr/b2b/revokeGdprActions`.
+    AlgonomyGdprRevoke,
 }
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::LookupPost,
         Self::LookupGet,
         Self::Profile,
@@ -49,6 +61,12 @@ impl Route {
         Self::MetaEvents,
         Self::TiktokEvents,
         Self::Webhook,
+        Self::AlgonomyTokenCreate,
+        Self::AlgonomyTokenUpdate,
+        Self::AlgonomyProfile,
+        Self::AlgonomyGdprRegister,
+        Self::AlgonomyGdprStatus,
+        Self::AlgonomyGdprRevoke,
     ];
 
     /// The name in counters, logs and fault scripts.
@@ -64,6 +82,20 @@ impl Route {
             Self::MetaEvents => "meta_capi.events",
             Self::TiktokEvents => "tiktok.events",
             Self::Webhook => "webhook.events",
+            Self::AlgonomyTokenCreate => "algonomy.token.create",
+            Self::AlgonomyTokenUpdate => "algonomy.token.update",
+            Self::AlgonomyProfile => "algonomy.profile",
+            Self::AlgonomyGdprRegister => "algonomy.gdpr.register",
+            Self::AlgonomyGdprStatus => "algonomy.gdpr.status",
+            Self::AlgonomyGdprRevoke => "algonomy.gdpr.revoke",
+        }
+    }
+
+    /// The field of its body that is a credential, which no record may hold.
+    pub(crate) fn secret_field(self) -> Option<&'static str> {
+        match self {
+            Self::AlgonomyTokenUpdate => Some("token"),
+            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Two listeners:
 //!
-//! - the **vendors**: Amperity's real-time API under `/amperity`, and what takes events under `/ga4`, `/meta_capi`,
+//! - the **vendors**: Amperity's real-time API under `/amperity`, Algonomy's Real-time CDP under `/algonomy`, and what takes events under `/ga4`, `/meta_capi`,
 //!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
 //!   customers and show what was received;
 //! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
@@ -15,6 +15,7 @@
 //! Everything is deterministic in the seed of [`SandboxConfig`] and the [`Clock`] it is given. State
 //! is in memory; a [`Sandbox`] is a cheap handle to it, and [`Sandbox::reset`] restores the start.
 
+mod algonomy;
 mod amperity;
 mod clock;
 mod config;
@@ -38,11 +39,13 @@ mod shop;
 mod tiktok;
 mod webhook;
 
+pub use crate::algonomy::GdprRecord;
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
-    ALL_LINKING_KEYS, COLLECTION_ID, DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID,
-    IDENTITY_KID, IDENTITY_SECRET, INGEST_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY,
-    PROFILE_TOKEN, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode, TENANT_ID,
+    ALGONOMY_OAUTH_KEY_SECRET, ALGONOMY_TENANT_HASH, ALL_LINKING_KEYS, AlgonomyConfig,
+    COLLECTION_ID, DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, IDENTITY_KID,
+    IDENTITY_SECRET, INGEST_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY, PROFILE_TOKEN,
+    SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode, TENANT_ID,
     TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET,
 };
 pub use crate::customers::NamedCustomer;

@@ -19,7 +19,7 @@ use crate::faults::{Fault, FaultScript};
 use crate::identifiers::{DEVICE_COOKIE, Identifier};
 use crate::journal::{Journal, RequestRecord, Route};
 use crate::profiles::{Profile, Profiles};
-use crate::{amperity, control, ga4, meta_capi, shop, tiktok, webhook};
+use crate::{algonomy, amperity, control, ga4, meta_capi, shop, tiktok, webhook};
 
 /// The emulator. Clones share one state.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ struct State {
     journal: Journal,
     faults: FaultScript,
     shop: ShopConfig,
+    algonomy: algonomy::Tenant,
 }
 
 /// What a control call refuses.
@@ -69,6 +70,7 @@ impl Sandbox {
             journal: Journal::new(config.request_log_len),
             faults: FaultScript::default(),
             shop: config.shop.clone(),
+            algonomy: algonomy::Tenant::default(),
         };
         let state = Mutex::new(state);
         Self { inner: Arc::new(Inner { config, clock, customers, state }) }
@@ -78,6 +80,7 @@ impl Sandbox {
     pub fn router(&self) -> Router {
         Router::new()
             .merge(amperity::router(self))
+            .merge(algonomy::router(self))
             .merge(ga4::router(self))
             .merge(meta_capi::router(self))
             .merge(tiktok::router(self))
@@ -204,7 +207,24 @@ impl Sandbox {
             state.deliveries = DeliveryLog::new(config.event_log_len);
             state.journal.clear();
             state.faults.clear();
+            state.algonomy = algonomy::Tenant::default();
         });
+    }
+
+    /// Algonomy drops all its tokens, although none has expired; returns how many there were.
+    pub fn drop_algonomy_tokens(&self) -> usize {
+        let now = self.now();
+        self.algonomy(|tenant| tenant.drop_tokens(now))
+    }
+
+    /// How many requests to Algonomy came with a token that had expired, was dropped, or never was one.
+    pub fn dead_algonomy_tokens(&self) -> u64 {
+        self.algonomy(|tenant| tenant.dead_tokens_sent())
+    }
+
+    /// What people have asked of Algonomy, in the order in which it was registered.
+    pub fn gdpr_requests(&self) -> Vec<algonomy::GdprRecord> {
+        self.algonomy(|tenant| tenant.requests().to_vec())
     }
 
     /// How many customers there are, named ones included.
@@ -214,6 +234,14 @@ impl Sandbox {
 
     pub(crate) fn config(&self) -> &SandboxConfig {
         &self.inner.config
+    }
+
+    pub(crate) fn customers(&self) -> &Customers {
+        &self.inner.customers
+    }
+
+    pub(crate) fn algonomy<T>(&self, work: impl FnOnce(&mut algonomy::Tenant) -> T) -> T {
+        self.with(|state| work(&mut state.algonomy))
     }
 
     pub(crate) fn shop(&self) -> ShopConfig {
