@@ -146,18 +146,23 @@ pub(crate) fn base_url(section: &mut Section<'_>, otherwise: &str) -> Option<Url
 }
 
 /// A URL that holds a place and nothing else, and to which a credential may travel.
-pub(crate) fn checked_base_url(section: &Section<'_>, mut url: Url) -> Option<Url> {
+pub(crate) fn checked_base_url(section: &Section<'_>, url: Url) -> Option<Url> {
+    checked_url(section, BASE_URL, url)
+}
+
+/// The same, of another key. Its path ends with a slash.
+pub(crate) fn checked_url(section: &Section<'_>, key: &str, mut url: Url) -> Option<Url> {
     let plain = url.username().is_empty() && url.password().is_none();
     if !plain || url.query().is_some() || url.fragment().is_some() {
         // Not shown, since it may be a password.
         let reason = "it has a user name, a password, a query or a fragment: write scheme, host and path only";
-        section.refuse(BASE_URL, reason);
+        section.refuse(key, reason);
         return None;
     }
     // Credentials would travel in the clear.
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         let hint = "write an https URL (http only for a loopback address)";
-        section.refuse_value(BASE_URL, url, hint);
+        section.refuse_value(key, url, hint);
         return None;
     }
     if !url.path().ends_with('/') {

@@ -9,8 +9,10 @@
 //! [`TokenSource`], which keeps them alive. All HTTP goes through [`http`]: it sets deadlines, refuses redirects and caps bodies. Sockets come in
 //! as an argument, an [`http::Transport`]; [`http::Network`] alone knows reqwest.
 
+pub mod algonomy;
 pub mod amperity;
 mod destination;
+mod erasure;
 pub mod ga4;
 pub mod http;
 mod keys;
@@ -25,6 +27,7 @@ pub use destination::{
     Answered, Attempt, ConfigFault, Delivery, Destination, Exchange, Fate, Receipt, Refusal, Terms,
     Trouble,
 };
+pub use erasure::{Erasure, Progress, Registration, Subject, SubjectKey, TrackingId, Wish};
 pub use profile::{
     Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,
 };
