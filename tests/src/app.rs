@@ -337,6 +337,8 @@ fn secrets() -> Secrets {
         ("ADMIN_TOKEN", ADMIN_TOKEN),
         ("WEBHOOK", sandbox::WEBHOOK_SECRET),
         ("META", sandbox::META_ACCESS_TOKEN),
+        ("ALGONOMY_TENANT", sandbox::ALGONOMY_TENANT_HASH),
+        ("ALGONOMY_OAUTH", sandbox::ALGONOMY_OAUTH_KEY_SECRET),
     ];
     Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }

@@ -28,6 +28,8 @@ enum Command {
     Blueprint(command::blueprint::Args),
     /// List, show, try, replay or remove what destinations refused for good.
     DeadLetters(command::dead_letters::Args),
+    /// Register at a vendor what a person asks for by law, see how far it is, take it back.
+    Gdpr(command::gdpr::Args),
     /// Copy everything the server keeps.
     Backup(command::backup::Args),
     /// Tell whether a running server does its work.
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&args),
         Command::Blueprint(args) => command::blueprint::run(&args),
         Command::DeadLetters(args) => command::dead_letters::run(&args),
+        Command::Gdpr(args) => command::gdpr::run(&args),
         Command::Backup(args) => command::backup::run(&args).map(|()| true),
         Command::Health(args) => command::health::run(&args),
         Command::Sandbox(args) => command::sandbox::run(args).map(|()| true),

@@ -17,6 +17,9 @@ const LONG_DRAIN_EVENTS: &str = "100000";
 const LONG_KILLS: &str = "200";
 const LONG_DAY_VISITORS: &str = "100000";
 
+/// Requests that each of thirty simulated days makes with one vendor's tokens, in the long run.
+const LONG_TOKEN_REQUESTS_A_DAY: &str = "10000";
+
 /// `kill -9`s of the queue's writer, power losses, and runs of its model, in the long run.
 const LONG_QUEUE: [(&str, &str); 3] = [
     ("DATAFLY_QUEUE_KILLS", "200"),
@@ -80,6 +83,9 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
             tests.env("DATAFLY_DRAIN_EVENTS", LONG_DRAIN_EVENTS);
             // For the counts that some of them print.
             run(tests.args(["--", "--nocapture"]))?;
+            let mut tokens = cargo(&["test", "--profile", "long", "--package", "datafly-provider"]);
+            tokens.env("DATAFLY_TOKEN_REQUESTS_A_DAY", LONG_TOKEN_REQUESTS_A_DAY);
+            run(tokens.args(["for_thirty_days"]))?;
             let package =
                 ["test", "--profile", "long", "--package", "datafly-server", "--test", "it"];
             let mut killed = cargo(&package);

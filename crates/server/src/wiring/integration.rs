@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use datafly_core::visitor::Verification;
 use datafly_provider::{
-    Destination, Lookups, ProfileProvider, ProviderConfig, amperity, ga4, meta_capi, tiktok,
-    webhook,
+    Destination, Lookups, ProfileProvider, ProviderConfig, algonomy, amperity, ga4, meta_capi,
+    tiktok, webhook,
 };
 use datafly_settings::Section;
 use datafly_store::queue::DestinationName;
@@ -13,6 +13,7 @@ use datafly_store::queue::DestinationName;
 use super::Ground;
 use super::mapping::{Mapping, contract_of};
 use crate::enrichment::{Enrichment, Parts, Vendor};
+use crate::erasure::VendorErasure;
 use crate::outbox::{self, Recipient};
 
 /// One `[[pipelines.integrations]]`, checked.
@@ -50,6 +51,8 @@ pub(super) struct Built {
     pub(super) enrichment: Option<Enrichment>,
     /// Its destination side, where it has one.
     pub(super) recipient: Option<Recipient>,
+    /// Where people's requests to it are registered, where the owner configured that.
+    pub(super) erasure: Option<VendorErasure>,
 }
 
 impl Integration {
@@ -122,7 +125,12 @@ impl Integration {
                 let name = config.name().to_owned();
                 let enrichment =
                     enrichment(name, config.lookups().clone(), Some(provider), events, ground);
-                return Built { enrichment: Some(enrichment), recipient: None };
+                let erasure = config.erasure(&around).map(|vendor| VendorErasure {
+                    name: Arc::clone(&enrichment.name),
+                    on_request: config.forgets_on_request(),
+                    vendor,
+                });
+                return Built { enrichment: Some(enrichment), recipient: None, erasure };
             }
         };
         let transport = || Arc::clone(&around.transport);
@@ -151,7 +159,7 @@ impl Integration {
             blueprint: mapping.blueprint,
             contract,
         };
-        Built { enrichment, recipient: Some(Recipient::new(parts)) }
+        Built { enrichment, recipient: Some(Recipient::new(parts)), erasure: None }
     }
 }
 
@@ -159,7 +167,12 @@ impl Integration {
 type ReadProvider = fn(Section<'_>) -> Option<Box<dyn ProviderConfig>>;
 
 /// The vendors that answer look-ups only.
-const PROVIDERS: [(&str, ReadProvider); 0] = [];
+const PROVIDERS: [(&str, ReadProvider); 1] =
+    [(algonomy::NAME, |section| algonomy::Config::read(section).map(config))];
+
+fn config(config: impl ProviderConfig + 'static) -> Box<dyn ProviderConfig> {
+    Box::new(config)
+}
 
 fn boxed(destination: impl Destination + 'static) -> Arc<dyn Destination> {
     Arc::new(destination)
