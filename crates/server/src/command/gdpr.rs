@@ -241,7 +241,7 @@ fn of_progress(progress: Option<Progress>) -> Outcome {
             "completed": completed.map(|at| at.to_string()),
             "report": report,
         }),
-        text: lines.collect::<Vec<_>>().join("\n"),
+        text: plain(&lines.collect::<Vec<_>>().join("\n")),
     }
 }
 
@@ -254,7 +254,35 @@ fn of_revocation(revoked: bool) -> Outcome {
     Outcome { done: false, json: json!({"outcome": "nobody"}), text }
 }
 
+/// A vendor has written some of it: nothing of that may steer the terminal.
+fn plain(text: &str) -> String {
+    let plain = |c: char| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().map(plain).collect()
+}
+
 /// Ends as clap ends what it cannot read.
 fn misused(message: &str) -> ! {
     clap::Error::raw(ErrorKind::ValueValidation, format!("{message}\n")).exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_vendor_s_word_on_a_request_steers_the_terminal() {
+        let progress = Progress {
+            tracking_id: TrackingId::new("496").unwrap(),
+            wish: Some(Wish::Access),
+            state: "done\u{1b}[2J".to_owned(),
+            registered: None,
+            completed: None,
+            report: Some("a\u{9b}31m".to_owned()),
+        };
+        let Outcome { text, .. } = of_progress(Some(progress));
+        assert_eq!(
+            text,
+            "request    496\nwish       access\nstate      done\u{fffd}[2J\nreport     a\u{fffd}31m"
+        );
+    }
 }
