@@ -111,6 +111,26 @@ async fn dropped_tokens_are_no_page_s_concern() {
 }
 
 #[tokio::test]
+async fn while_no_token_is_issued_pages_get_what_was_known_and_afterwards_what_is() {
+    let app = start("required", false).await;
+    let (mut known, mut stranger) = (app.browser(), app.browser());
+    known.identify(&app.log_in("alice").await).await;
+    assert_eq!(enrich(&mut known).await.json()["attributes"], json!({ALLOWED: "Platinum"}));
+    app.sandbox.drop_algonomy_tokens();
+    app.sandbox.fault("algonomy.token.create", None, Fault::status(503)).unwrap();
+    app.surroundings.wait(SignedDuration::from_hours(1));
+    stranger.identify(&app.log_in("vera").await).await;
+    for _ in 0..3 {
+        assert_eq!(enrich(&mut known).await.json()["attributes"], json!({ALLOWED: "Platinum"}));
+        assert_eq!(enrich(&mut stranger).await.json()["attributes"], json!({}));
+    }
+    assert_eq!(app.sandbox.dead_algonomy_tokens(), 0, "what had expired was not sent");
+    app.sandbox.clear_faults();
+    app.surroundings.wait(SignedDuration::from_hours(1));
+    assert_eq!(enrich(&mut stranger).await.json()["attributes"], json!({ALLOWED: "Gold"}));
+}
+
+#[tokio::test]
 async fn a_vendor_forgets_whom_the_very_request_proves() {
     let app = start("required", true).await;
     let mut browser = app.browser();
