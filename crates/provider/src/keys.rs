@@ -145,13 +145,17 @@ pub(crate) fn base_url(section: &mut Section<'_>, otherwise: &str) -> Option<Url
     checked_base_url(section, url)
 }
 
-/// A URL that holds a place and nothing else, and to which a credential may travel.
+/// As [`checked_url`], of `base_url`; its path ends with a slash.
 pub(crate) fn checked_base_url(section: &Section<'_>, url: Url) -> Option<Url> {
-    checked_url(section, BASE_URL, url)
+    let mut url = checked_url(section, BASE_URL, url)?;
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Some(url)
 }
 
-/// The same, of another key. Its path ends with a slash.
-pub(crate) fn checked_url(section: &Section<'_>, key: &str, mut url: Url) -> Option<Url> {
+/// A URL that holds a place and nothing else, and to which a credential may travel.
+pub(crate) fn checked_url(section: &Section<'_>, key: &str, url: Url) -> Option<Url> {
     let plain = url.username().is_empty() && url.password().is_none();
     if !plain || url.query().is_some() || url.fragment().is_some() {
         // Not shown, since it may be a password.
@@ -164,9 +168,6 @@ pub(crate) fn checked_url(section: &Section<'_>, key: &str, mut url: Url) -> Opt
         let hint = "write an https URL (http only for a loopback address)";
         section.refuse_value(key, url, hint);
         return None;
-    }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
     }
     Some(url)
 }

@@ -155,7 +155,16 @@ fn profile_url(section: &mut Section<'_>) -> Option<Url> {
 
     let example = "profile_url = \"https://api.algonomy.com/rcdpapi\"";
     let url = section.required::<Url>(KEY, example)?;
-    keys::checked_url(section, KEY, url)
+    place(section, KEY, url)
+}
+
+/// An address that a credential may travel to. Its path ends with a slash.
+fn place(section: &Section<'_>, key: &str, url: Url) -> Option<Url> {
+    let mut url = keys::checked_url(section, key, url)?;
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Some(url)
 }
 
 /// The outer `None` is a mistake that was noted.
@@ -166,7 +175,7 @@ fn gdpr_url(section: &mut Section<'_>) -> Option<Option<Url>> {
         return Some(None);
     }
     let url = section.optional::<Url>(GDPR_URL)?;
-    keys::checked_url(section, GDPR_URL, url).map(Some)
+    place(section, GDPR_URL, url).map(Some)
 }
 
 fn tenant(section: &mut Section<'_>) -> Option<Tenant> {
