@@ -51,6 +51,10 @@ fn secrets(token: &str) -> Vec<String> {
         "cookie-key-of-the-tests",
         SERVER_KEY,
         ADMIN_TOKEN,
+        sandbox::ALGONOMY_TENANT_HASH,
+        sandbox::ALGONOMY_OAUTH_KEY_SECRET,
+        // Every token that it issues.
+        "sandbox-algonomy-",
         "alice@example.com",
         "alice%40example.com",
         "+447700900102",
@@ -104,6 +108,21 @@ async fn other_providers(app: &TestApp, browser: &mut Browser) -> String {
     let path = format!("/v1/enrich?provider=ansira&key={PIPELINE}");
     answers + &browser.fetch("GET", &path, "").await.all_bytes()
 }
+/// A vendor that is told identifiers in headers, and whom to forget.
+const ALGONOMY: &str = r#"
+[[pipelines.integrations]]
+vendor = "algonomy"
+profile_url = "http://VENDOR/algonomy"
+gdpr_url = "http://VENDOR/algonomy"
+forget_requests = true
+tenant_hash = { env = "ALGONOMY_TENANT" }
+oauth_key_secret = { env = "ALGONOMY_OAUTH" }
+browser_attribute_allowlist = "membershipType"
+linking_keys = [
+  { source = "email", key = "email_address" },
+  { source = "phone", key = "mobile_number" },
+]
+"#;
 
 fn config(verification: &'static str) -> TestConfig {
     let pasted = TestConfig::default().credentials;
@@ -112,7 +131,7 @@ fn config(verification: &'static str) -> TestConfig {
         credentials: if verification == "off" { ISSUED } else { pasted },
         files: &[("issuer", sandbox::ISSUER_TOKEN), ("client", CLIENT_SECRET)],
         server: ADMIN,
-        integrations: PROVIDERS.replace(BY_COOKIE, BY_EMAIL).leak(),
+        integrations: (PROVIDERS.replace(BY_COOKIE, BY_EMAIL) + ALGONOMY).leak(),
         pipeline: "server_keys = [{ secret = { env = \"SERVER_KEY\" } }]",
         ..TestConfig::default()
     }
@@ -202,7 +221,24 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
                 &browser.on("https://evil.test").fetch("POST", &path, body).await.all_bytes();
         }
         answers += &app.admin(&decisions).await.all_bytes();
+        let enrich = format!("/v1/enrich?provider=algonomy&key={PIPELINE}");
+        let faults = [Fault::status(401), Fault::garbage(), Fault::cut_body(), Fault::status(500)];
+        for route in ["algonomy.profile", "algonomy.token.create"] {
+            for fault in &faults {
+                app.surroundings.wait(SignedDuration::from_hours(25));
+                app.sandbox.fault(route, Some(1), fault.clone()).unwrap();
+                answers += &browser.fetch("GET", &enrich, "").await.all_bytes();
+            }
+        }
+        answers += &browser.identify(&app.log_in("alice").await).await.all_bytes();
+        answers += &browser.fetch("GET", &enrich, "").await.all_bytes();
         answers += &rest_of_the_routes(&app, &mut browser).await;
+        let forget = format!("/v1/forget?key={PIPELINE}");
+        for fault in faults {
+            app.sandbox.fault("algonomy.gdpr.register", Some(1), fault).unwrap();
+            let proof = json!({"token": app.log_in("alice").await["token"]}).to_string();
+            answers += &browser.clone().fetch("POST", &forget, &proof).await.all_bytes();
+        }
         answers += &browser.reset().await.all_bytes();
         assert_eq!(app.sandbox.hits("amperity.oauth2") > 4, verification == "off");
     }
@@ -210,7 +246,9 @@ async fn no_secret_and_no_person_is_in_any_answer_or_log_line() {
     let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
     // A search that finds nothing must have had something to search.
     assert!(answers.contains("Style Seeker"));
+    assert!(answers.contains("Platinum"));
     assert!(log.contains("failed to look a visitor up"));
+    assert!(log.contains("failed to register that somebody is to be forgotten"));
     for secret in secrets(&token) {
         assert!(!answers.contains(&secret), "an answer holds {secret}");
         let line = log.lines().find(|line| line.contains(&secret));

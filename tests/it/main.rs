@@ -15,6 +15,7 @@ fn tell(figure: &str) {
 }
 
 mod after_consent;
+mod algonomy;
 mod allowlist;
 mod ansira_month;
 mod assets;

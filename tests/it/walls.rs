@@ -134,9 +134,17 @@ fn the_edge_and_the_engine_name_no_vendor_and_no_storage() {
 #[test]
 fn every_vendor_s_folder_has_the_same_files() {
     let provider = root().join("crates/provider/src");
-    for vendor in
-        ["amperity", "amperity_index", "ansira", "ga4", "meta_capi", "rest", "tiktok", "webhook"]
-    {
+    for vendor in [
+        "algonomy",
+        "amperity",
+        "amperity_index",
+        "ansira",
+        "ga4",
+        "meta_capi",
+        "rest",
+        "tiktok",
+        "webhook",
+    ] {
         for file in ["config", "token", "client", "wire", "error", "tests"] {
             let path = provider.join(vendor).join(file).with_extension("rs");
             assert!(path.exists(), "{}", path.display());
@@ -163,6 +171,7 @@ fn surroundings_enter_at_the_composition_roots() {
     let allowed = [
         "server/src/runtime.rs",
         "server/src/command/check.rs",
+        "server/src/command/gdpr.rs",
         "server/src/command/owner.rs",
         "server/src/command/serve.rs",
         "server/src/command/token.rs",

@@ -361,6 +361,8 @@ fn secrets() -> Secrets {
         ("INDEX", sandbox::INDEX_TOKENS[0]),
         ("ANSIRA", sandbox::ANSIRA_CLIENT_SECRET),
         ("REST", sandbox::REST_TOKENS[0]),
+        ("ALGONOMY_TENANT", sandbox::ALGONOMY_TENANT_HASH),
+        ("ALGONOMY_OAUTH", sandbox::ALGONOMY_OAUTH_KEY_SECRET),
     ];
     Secrets::new(secrets.map(|(name, value)| (name.to_owned(), value.to_owned())))
 }

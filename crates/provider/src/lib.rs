@@ -9,10 +9,12 @@
 //! [`TokenSource`], which keeps them alive. All HTTP goes through [`http`]: it sets deadlines, refuses redirects and caps bodies. Sockets come in
 //! as an argument, an [`http::Transport`]; [`http::Network`] alone knows reqwest.
 
+pub mod algonomy;
 pub mod amperity;
 pub mod amperity_index;
 pub mod ansira;
 mod destination;
+mod erasure;
 pub mod ga4;
 pub mod http;
 mod keys;
@@ -28,6 +30,7 @@ pub use destination::{
     Answered, Attempt, ConfigFault, Delivery, Destination, Exchange, Fate, Receipt, Refusal, Terms,
     Trouble,
 };
+pub use erasure::{Erasure, Progress, Registration, Subject, SubjectKey, TrackingId, Wish};
 pub use profile::{
     Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,
 };

@@ -19,6 +19,7 @@ use thiserror::Error;
 pub(crate) use self::asking::{Asking, Credential, Scheme, basic, query};
 pub(crate) use self::keyed::{id_of, key_of};
 pub use self::lookups::Lookups;
+use crate::erasure::Erasure;
 use crate::surroundings::Surroundings;
 use crate::token::TokenStatus;
 
@@ -123,6 +124,9 @@ pub enum ProviderError {
         /// What is wrong with it, without its content.
         reason: &'static str,
     },
+    /// An answer that looks like a success and says that it is none.
+    #[error("the vendor answered status 200 with a failure inside")]
+    Failed,
     /// No credential to send.
     #[error("there is no credential to send: {0}")]
     Token(#[from] super::TokenError),
@@ -142,6 +146,7 @@ impl ProviderError {
             Self::Deadline => "deadline",
             Self::Unreachable { .. } => "unreachable",
             Self::BadAnswer { .. } => "bad_answer",
+            Self::Failed => "failed",
             Self::Token(_) => "no_token",
         }
     }
@@ -199,4 +204,14 @@ pub trait ProviderConfig: Send + Sync {
 
     /// The provider.
     fn build(&self, around: &Surroundings) -> Arc<dyn ProfileProvider>;
+
+    /// Where people's requests to the vendor are registered, where the owner configured that.
+    fn erasure(&self, _around: &Surroundings) -> Option<Arc<dyn Erasure>> {
+        None
+    }
+
+    /// Whether a page's request to be forgotten is registered there as well.
+    fn forgets_on_request(&self) -> bool {
+        false
+    }
 }

@@ -1,6 +1,7 @@
 //! Settings of the sandbox. The defaults are the demo's, and are public constants so that a test or a
 //! generated configuration can name them.
 
+mod algonomy;
 mod destinations;
 mod providers;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::algonomy::{ALGONOMY_OAUTH_KEY_SECRET, ALGONOMY_TENANT_HASH, AlgonomyConfig};
 pub use self::destinations::{
     DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, META_ACCESS_TOKEN, META_PIXEL_ID,
     TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, WEBHOOK_SECRET,
@@ -68,6 +70,8 @@ pub struct SandboxConfig {
     pub timing: Timing,
     /// The accounts at the vendors that only take events.
     pub destinations: DestinationsConfig,
+    /// The tenant at Algonomy.
+    pub algonomy: AlgonomyConfig,
     /// How many requests and how many events are remembered; older ones are forgotten.
     pub request_log_len: usize,
     /// As `request_log_len`, for events; Amperity's and all other vendors' each.
@@ -95,6 +99,7 @@ impl Default for SandboxConfig {
             ],
             timing: Timing::Auto(Duration::from_secs(1)),
             destinations: DestinationsConfig::default(),
+            algonomy: AlgonomyConfig::default(),
             request_log_len: 1_000,
             event_log_len: 100_000,
             shop: ShopConfig::default(),

@@ -17,6 +17,7 @@
 //! | `POST keys/{id}/rotate`, `…/revoke-deposed`, `…/revoke-all`, `DELETE keys/{id}` | as on the settings page |
 //! | `POST keys/{id}/tokens` | `{"expires_at":time or null}`: generate a token, `{"token":"…"}` |
 //! | `POST reset` | back to the start |
+//! | `algonomy…` | see [`crate::algonomy`] |
 //!
 //! Amperity's indexes and Ansira's API client have routes of their own, see `amperity_index` and `ansira`.
 //!

@@ -79,6 +79,10 @@ fn record(
     body: &Bytes,
 ) -> RequestRecord {
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+    let mut json: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    if let Some(secret) = route.secret_field().and_then(|field| json.get_mut(field)) {
+        *secret = Value::Null;
+    }
     RequestRecord {
         n: 0,
         at: sandbox.now(),
@@ -90,7 +94,7 @@ fn record(
             .unwrap_or_default(),
         headers: parts.headers.keys().map(ToString::to_string).collect(),
         authorization: (manners.seen)(sandbox, parts),
-        body: serde_json::from_slice(body).unwrap_or(Value::Null),
+        body: json,
         body_bytes: body.len(),
         status: None,
     }

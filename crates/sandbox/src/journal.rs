@@ -74,6 +74,18 @@ pub enum Route {
     RestGet,
     /// `POST /rest/search`.
     RestPost,
+    /// `POST /algonomy/secureApi/token/{profile,gdpr}/create`.
+    AlgonomyTokenCreate,
+    /// `POST /algonomy/secureApi/token/{profile,gdpr}/update`.
+    AlgonomyTokenUpdate,
+    /// `POST /algonomy/api/v1/profile/b2b/{resource}`.
+    AlgonomyProfile,
+    /// `POST /algonomy/api/v1/gdpr/b2b/registerGdprRequest`.
+    AlgonomyGdprRegister,
+    /// `POST /algonomy/api/v1/gdpr/b2b/gdprRequestStatus`.
+    AlgonomyGdprStatus,
+    /// `POST /algonomy/api/v1/gdpr/b2b/revokeGdprActions`.
+    AlgonomyGdprRevoke,
 }
 
 impl Route {
@@ -109,6 +121,12 @@ impl Route {
         Self::AnsiraRecords,
         Self::RestGet,
         Self::RestPost,
+        Self::AlgonomyTokenCreate,
+        Self::AlgonomyTokenUpdate,
+        Self::AlgonomyProfile,
+        Self::AlgonomyGdprRegister,
+        Self::AlgonomyGdprStatus,
+        Self::AlgonomyGdprRevoke,
     ];
 
     /// The name in counters, logs and fault scripts.
@@ -144,6 +162,20 @@ impl Route {
             Self::AnsiraRecords => "ansira.records",
             Self::RestGet => "rest.get",
             Self::RestPost => "rest.post",
+            Self::AlgonomyTokenCreate => "algonomy.token.create",
+            Self::AlgonomyTokenUpdate => "algonomy.token.update",
+            Self::AlgonomyProfile => "algonomy.profile",
+            Self::AlgonomyGdprRegister => "algonomy.gdpr.register",
+            Self::AlgonomyGdprStatus => "algonomy.gdpr.status",
+            Self::AlgonomyGdprRevoke => "algonomy.gdpr.revoke",
+        }
+    }
+
+    /// The field of its body that is a credential, which no record may hold.
+    pub(crate) fn secret_field(self) -> Option<&'static str> {
+        match self {
+            Self::AlgonomyTokenUpdate => Some("token"),
+            _ => None,
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Two listeners:
 //!
-//! - the **vendors**: Amperity's real-time and control APIs under `/amperity` and its Profile API under `/amperity_index`, Ansira's
-//!   under `/ansira`, a small customer service under `/rest`, and what takes events under `/ga4`, `/meta_capi`,
+//! - the **vendors**: Amperity's real-time and control APIs under `/amperity` and its Profile API under `/amperity_index`,
+//!   Algonomy's Real-time CDP under `/algonomy`, Ansira's under `/ansira`, a small customer service under `/rest`, and what takes events under `/ga4`, `/meta_capi`,
 //!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
 //!   customers and show what was received;
 //! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
@@ -16,6 +16,7 @@
 //! Everything is deterministic in the seed of [`SandboxConfig`] and the [`Clock`] it is given. State
 //! is in memory; a [`Sandbox`] is a cheap handle to it, and [`Sandbox::reset`] restores the start.
 
+mod algonomy;
 mod amperity;
 mod amperity_index;
 mod ansira;
@@ -42,17 +43,19 @@ mod shop;
 mod tiktok;
 mod webhook;
 
+pub use crate::algonomy::GdprRecord;
 pub use crate::amperity::control::LastPage;
 pub use crate::amperity::keys::{KeyRecord, TokenRefusals};
 pub use crate::amperity_index::IndexDefinition;
 pub use crate::ansira::{AnsiraClient, AnsiraCounts};
 pub use crate::clock::{Clock, system_clock};
 pub use crate::config::{
-    ALL_LINKING_KEYS, ANSIRA_CLIENT_ID, ANSIRA_CLIENT_SECRET, ANSIRA_SCOPES, COLLECTION_ID, CONTROL_TOKEN,
+    ALGONOMY_OAUTH_KEY_SECRET, ALGONOMY_TENANT_HASH, ALL_LINKING_KEYS, ANSIRA_CLIENT_ID,
+    ANSIRA_CLIENT_SECRET, ANSIRA_SCOPES, AlgonomyConfig, COLLECTION_ID, CONTROL_TOKEN,
     DestinationsConfig, GA4_API_SECRET, GA4_MEASUREMENT_ID, IDENTITY_KID, IDENTITY_SECRET,
-    INDEX_ID, INDEX_TOKENS, INGEST_TOKEN, ISSUER_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID, PIPELINE_KEY,
-    PROFILE_TOKEN, REST_TOKENS, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig, StreamMode,
-    TENANT_ID, TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET,
+    INDEX_ID, INDEX_TOKENS, INGEST_TOKEN, ISSUER_TOKEN, META_ACCESS_TOKEN, META_PIXEL_ID,
+    PIPELINE_KEY, PROFILE_TOKEN, REST_TOKENS, SOURCE, STREAM_ID, SandboxConfig, Scope, ShopConfig,
+    StreamMode, TENANT_ID, TIKTOK_ACCESS_TOKEN, TIKTOK_PIXEL_CODE, Timing, Token, WEBHOOK_SECRET,
     client_secret, key_id,
 };
 pub use crate::customers::NamedCustomer;

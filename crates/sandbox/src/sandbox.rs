@@ -24,7 +24,8 @@ use crate::identifiers::{DEVICE_COOKIE, Identifier};
 use crate::journal::{Journal, RequestRecord, Route};
 use crate::profiles::{Profile, Profiles};
 use crate::{
-    amperity, amperity_index, ansira, control, ga4, meta_capi, rest, shop, tiktok, webhook,
+    algonomy, amperity, amperity_index, ansira, control, ga4, meta_capi, rest, shop, tiktok,
+    webhook,
 };
 
 /// The emulator. Clones share one state.
@@ -55,6 +56,7 @@ struct State {
     ansira: ansira::Account,
     /// Tokens of `/rest` that are taken no more.
     rest_revoked: Vec<String>,
+    algonomy: algonomy::Tenant,
 }
 
 /// What a control call refuses.
@@ -89,6 +91,7 @@ impl Sandbox {
             indexes: amperity_index::Indexes::default(),
             ansira: ansira::Account::new(clock()),
             rest_revoked: Vec::new(),
+            algonomy: algonomy::Tenant::default(),
         };
         let state = Mutex::new(state);
         Self { inner: Arc::new(Inner { config, clock, customers, state }) }
@@ -100,6 +103,7 @@ impl Sandbox {
             .merge(amperity::router(self))
             .merge(amperity_index::router(self))
             .merge(ansira::router(self))
+            .merge(algonomy::router(self))
             .merge(ga4::router(self))
             .merge(meta_capi::router(self))
             .merge(rest::router(self))
@@ -250,7 +254,24 @@ impl Sandbox {
             state.deliveries = DeliveryLog::new(config.event_log_len);
             state.journal.clear();
             state.faults.clear();
+            state.algonomy = algonomy::Tenant::default();
         });
+    }
+
+    /// Algonomy drops all its tokens, although none has expired; returns how many there were.
+    pub fn drop_algonomy_tokens(&self) -> usize {
+        let now = self.now();
+        self.algonomy(|tenant| tenant.drop_tokens(now))
+    }
+
+    /// How many requests to Algonomy came with a token that had expired, was dropped, or never was one.
+    pub fn dead_algonomy_tokens(&self) -> u64 {
+        self.algonomy(|tenant| tenant.dead_tokens_sent())
+    }
+
+    /// What people have asked of Algonomy, in the order in which it was registered.
+    pub fn gdpr_requests(&self) -> Vec<algonomy::GdprRecord> {
+        self.algonomy(|tenant| tenant.requests().to_vec())
     }
 
     /// How many customers there are, named ones included.
@@ -280,6 +301,14 @@ impl Sandbox {
 
     pub(crate) fn config(&self) -> &SandboxConfig {
         &self.inner.config
+    }
+
+    pub(crate) fn customers(&self) -> &Customers {
+        &self.inner.customers
+    }
+
+    pub(crate) fn algonomy<T>(&self, work: impl FnOnce(&mut algonomy::Tenant) -> T) -> T {
+        self.with(|state| work(&mut state.algonomy))
     }
 
     pub(crate) fn shop(&self) -> ShopConfig {

@@ -19,6 +19,7 @@ pub mod data_dir;
 pub mod decisions;
 pub mod edge;
 pub mod enrichment;
+pub mod erasure;
 pub mod identity;
 pub mod limits;
 pub mod metrics;

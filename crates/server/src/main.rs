@@ -33,6 +33,8 @@ enum Command {
     DeadLetters(command::dead_letters::Args),
     /// Ask Amperity's control API: segments, campaigns, audit events, ingest jobs, workflow runs.
     Amperity(command::amperity::Args),
+    /// Register at a vendor what a person asks for by law, see how far it is, take it back.
+    Gdpr(command::gdpr::Args),
     /// Copy everything the server keeps.
     Backup(command::backup::Args),
     /// Tell whether a running server does its work.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Blueprint(args) => command::blueprint::run(&args),
         Command::DeadLetters(args) => command::dead_letters::run(&args),
         Command::Amperity(args) => command::amperity::run(&args),
+        Command::Gdpr(args) => command::gdpr::run(&args),
         Command::Backup(args) => command::backup::run(&args).map(|()| true),
         Command::Health(args) => command::health::run(&args),
         Command::Types(args) => command::types::run(&args).map(|()| true),

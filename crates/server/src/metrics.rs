@@ -46,6 +46,13 @@ struct SiteLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ErasureLabels {
+    pipeline: Name,
+    provider: Name,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KeyLabels {
     pipeline: Name,
     provider: Name,
@@ -126,6 +133,7 @@ pub struct Metrics {
     keys: Family<KeyLabels, Counter>,
     unproven: Family<SiteLabels, Counter>,
     limited: Family<LimitLabels, Counter>,
+    erased: Family<ErasureLabels, Counter>,
     delivered: Family<DeliveryLabels, Counter>,
     backlog: Family<BacklogLabels, Gauge>,
     backlog_since: Family<BacklogLabels, Gauge<f64, AtomicU64>>,
@@ -176,6 +184,10 @@ impl Default for Metrics {
             keys: family!("enrich_key", "Linking keys tried, by what came of it"),
             unproven: family!("enrich_unproven", "Look-ups that `required` would have denied"),
             limited: family!("limited", "Requests and work refused by a limit"),
+            erased: family!(
+                "erasure",
+                "Requests to vendors to forget somebody, by what came of them"
+            ),
             reloads: family!("reload", "Changed configurations, by what came of them"),
             cache_entries: family!("cache_entries", "Entries of a cache"),
             cache_bytes: family!("cache_bytes", "Counted bytes of a cache"),
@@ -227,6 +239,17 @@ impl Metrics {
         let pipeline = Name(pipeline.shared());
         let labels = DeliveryLabels { pipeline, destination: destination.to_owned(), fate };
         self.delivered.get_or_create(&labels).inc();
+    }
+
+    /// Counts what came of having a vendor forget somebody.
+    pub(crate) fn erased(
+        &self,
+        pipeline: &PipelineKey,
+        provider: &Arc<str>,
+        outcome: &'static str,
+    ) {
+        let (pipeline, provider) = (Name(pipeline.shared()), Name(Arc::clone(provider)));
+        self.erased.get_or_create(&ErasureLabels { pipeline, provider, outcome }).inc();
     }
 
     pub(crate) fn limited(&self, limit: Limit) {

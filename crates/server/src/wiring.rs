@@ -277,8 +277,12 @@ fn configure(config: Config, ground: &Ground<'_>) -> Result<Configured, StartErr
 fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
     let IdentityConfig { verification, binding_life, keys } = config.identity;
     let built = config.integrations.into_iter().map(|it| it.build(verification, ground));
-    let (enrichments, recipients): (Vec<_>, Vec<_>) =
-        built.map(|Built { enrichment, recipient }| (enrichment, recipient)).unzip();
+    let (mut enrichments, mut recipients, mut erasures) = (Vec::new(), Vec::new(), Vec::new());
+    for Built { enrichment, recipient, erasure } in built {
+        enrichments.extend(enrichment);
+        recipients.extend(recipient.map(Arc::new));
+        erasures.extend(erasure);
+    }
     if verification == Verification::Off {
         tracing::warn!(
             pipeline.key = %config.key,
@@ -300,8 +304,9 @@ fn build_pipeline(config: PipelineConfig, ground: &Ground<'_>) -> Pipeline {
         server_keys: SignatureKeys::new(config.server_keys),
         consent: config.consent,
         browser: config.browser,
-        enrichments: enrichments.into_iter().flatten().collect(),
-        recipients: recipients.into_iter().flatten().map(Arc::new).collect(),
+        enrichments,
+        erasures,
+        recipients,
         boot_script: OnceLock::new(),
     }
 }

@@ -19,7 +19,7 @@ const LONG_DAY_VISITORS: &str = "100000";
 
 /// Days through which tokens are kept alive, with ten thousand requests each.
 const LONG_TOKEN_DAYS: &str = "30";
-/// Look-ups a day, of a month, with tokens that live five minutes.
+/// Requests a day, of a month, with one vendor's short-lived tokens.
 const LONG_TOKEN_REQUESTS_A_DAY: &str = "10000";
 
 /// `kill -9`s of the queue's writer, power losses, and runs of its model, in the long run.
@@ -88,6 +88,7 @@ pub(crate) fn test(root: &Path, long: bool) -> Result<()> {
             run(tests.args(["--", "--nocapture"]))?;
             let mut tokens = cargo(&["test", "--profile", "long", "--package", "datafly-provider"]);
             tokens.env("DATAFLY_TOKEN_DAYS", LONG_TOKEN_DAYS);
+            tokens.env("DATAFLY_TOKEN_REQUESTS_A_DAY", LONG_TOKEN_REQUESTS_A_DAY);
             run(tokens.args(["--lib", "token"]))?;
             let package =
                 ["test", "--profile", "long", "--package", "datafly-server", "--test", "it"];

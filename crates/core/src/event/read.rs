@@ -68,6 +68,14 @@ pub enum EventError {
     },
 }
 
+impl IdentityToken {
+    /// The token of a body that is `{"token": …}` and no event.
+    pub fn of_body(body: &[u8]) -> Result<Option<Self>, EventError> {
+        let mut fields: Fields = serde_json::from_slice(body).map_err(|_| EventError::NotJson)?;
+        Ok(text_up_to(&mut fields, "token", MAX_TOKEN_BYTES)?.map(Self))
+    }
+}
+
 impl Submission {
     /// Reads a body sent to the route of `kind`.
     pub fn parse(body: &[u8], kind: EventKind) -> Result<Self, EventError> {

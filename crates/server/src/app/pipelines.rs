@@ -13,6 +13,7 @@ use datafly_store::queue::{Consumer, DestinationName};
 use crate::boot_script::BootScript;
 use crate::config::ConsentConfig;
 use crate::enrichment::Enrichment;
+use crate::erasure::VendorErasure;
 use crate::identity::Verifier;
 use crate::outbox::Recipient;
 use crate::signature::SignatureKeys;
@@ -39,6 +40,8 @@ pub struct Pipeline {
     pub browser: BrowserConfig,
     /// The providers, in the owner's order.
     pub enrichments: Vec<Enrichment>,
+    /// Where people's requests to vendors are registered, in the owner's order.
+    pub erasures: Vec<VendorErasure>,
     /// The destinations, in the owner's order.
     pub recipients: Vec<Arc<Recipient>>,
     /// The boot script, from its first use on. A pipeline is one configuration's, and so is its script.

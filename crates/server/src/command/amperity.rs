@@ -183,7 +183,11 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     let pipeline = args.pipeline.as_ref();
     let config = config::integration(&args.config, &secrets, part, pipeline, ControlConfig::read)?;
     let random = random(Arc::clone(&outside.runtime.entropy));
-    let control = AmperityControl::new(&outside.surroundings(Arc::default(), Arc::default()), &config, random);
+    let control = AmperityControl::new(
+        &outside.surroundings(Arc::default(), Arc::default()),
+        &config,
+        random,
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(question.ask(&control, Show::to_stdout(args.json)))?;
     Ok(true)

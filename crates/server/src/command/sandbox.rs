@@ -70,6 +70,12 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
                     "event_stream_id": sandbox::STREAM_ID,
                     "source_value": sandbox::SOURCE,
                 },
+                "algonomy": {
+                    "profile_url": format!("http://{vendor}/algonomy"),
+                    "gdpr_url": format!("http://{vendor}/algonomy"),
+                    "tenant_hash": sandbox::ALGONOMY_TENANT_HASH,
+                    "oauth_key_secret": sandbox::ALGONOMY_OAUTH_KEY_SECRET,
+                },
             });
             write_ready_file(path, &facts)?;
         }

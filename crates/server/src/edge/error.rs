@@ -24,6 +24,9 @@ const STATE_RETRY_SECONDS: u64 = 2;
 /// The same when the outbox was full: it empties as fast as its destinations take events.
 const OUTBOX_RETRY_SECONDS: u64 = 30;
 
+/// The same when a vendor could not be asked to forget somebody.
+const VENDOR_RETRY_SECONDS: u64 = 30;
+
 /// Why a request is refused.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum EdgeError {
@@ -100,6 +103,14 @@ pub(super) enum EdgeError {
     /// Not what a bootstrap takes.
     #[error("`{0}`")]
     InvalidBootstrap(String),
+    /// Not what a request to be forgotten takes.
+    #[error("send no body, or `{{\"token\": \"…\"}}` with the identity token of who asks")]
+    InvalidForget,
+    /// What is stored here is forgotten, but not every vendor could be asked to forget as well.
+    #[error(
+        "this server has forgotten the visitor, and not every vendor could be asked to: send this again"
+    )]
+    VendorsNotAsked,
     /// Too many requests, or too much work.
     #[error("too many requests: try again after {} s", seconds(.0.retry_after))]
     RateLimited(Exceeded),
@@ -150,6 +161,8 @@ impl EdgeError {
             Self::Consent(_) => (StatusCode::BAD_REQUEST, "INVALID_CONSENT"),
             Self::Signature(_) => (StatusCode::UNAUTHORIZED, "SIGNATURE_REJECTED"),
             Self::InvalidBootstrap(_) => (StatusCode::BAD_REQUEST, "INVALID_BOOTSTRAP"),
+            Self::InvalidForget => (StatusCode::BAD_REQUEST, "INVALID_FORGET"),
+            Self::VendorsNotAsked => (StatusCode::SERVICE_UNAVAILABLE, "VENDORS_NOT_ASKED"),
             Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
             Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
@@ -206,6 +219,7 @@ impl IntoResponse for EdgeError {
         let (name, value) = match self {
             Self::StateUnavailable => (header::RETRY_AFTER, STATE_RETRY_SECONDS.into()),
             Self::OutboxUnavailable => (header::RETRY_AFTER, OUTBOX_RETRY_SECONDS.into()),
+            Self::VendorsNotAsked => (header::RETRY_AFTER, VENDOR_RETRY_SECONDS.into()),
             Self::RateLimited(exceeded) => {
                 (header::RETRY_AFTER, seconds(exceeded.retry_after).into())
             }

@@ -221,7 +221,7 @@ impl Route {
             Self::Pixel(kind) => pixel::pixel(kind, asked).boxed().await,
             Self::Settings(client) => Ok(settings::settings(client, asked)),
             Self::Consent => consent::consent(asked, body).boxed().await,
-            Self::Forget => forget::forget(asked).boxed().await,
+            Self::Forget => forget::forget(asked, body).boxed().await,
             Self::Bootstrap => bootstrap::bootstrap(asked, body).boxed().await,
             Self::Reset => reset::reset(asked).boxed().await,
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use datafly_core::allowlist::Allowlist;
 use datafly_core::visitor::Verification;
 use datafly_provider::{
-    Destination, Lookups, ProfileProvider, ProviderConfig, amperity, amperity_index, ansira, ga4,
-    meta_capi, rest, tiktok, webhook,
+    Destination, Lookups, ProfileProvider, ProviderConfig, algonomy, amperity, amperity_index,
+    ansira, ga4, meta_capi, rest, tiktok, webhook,
 };
 use datafly_settings::Section;
 use datafly_store::queue::DestinationName;
@@ -14,6 +14,7 @@ use datafly_store::queue::DestinationName;
 use super::Ground;
 use super::mapping::{Mapping, contract_of};
 use crate::enrichment::{Enrichment, Parts, Vendor};
+use crate::erasure::VendorErasure;
 use crate::outbox::{self, Recipient};
 
 /// One `[[pipelines.integrations]]`, checked.
@@ -52,6 +53,8 @@ pub(super) struct Built {
     pub(super) enrichment: Option<Enrichment>,
     /// Its destination side, where it has one.
     pub(super) recipient: Option<Recipient>,
+    /// Where people's requests to it are registered, where the owner configured that.
+    pub(super) erasure: Option<VendorErasure>,
 }
 
 impl Integration {
@@ -140,7 +143,12 @@ impl Integration {
                 let name = config.name().to_owned();
                 let enrichment =
                     enrichment(name, config.lookups().clone(), Some(provider), events, ground);
-                return Built { enrichment: Some(enrichment), recipient: None };
+                let erasure = config.erasure(&around).map(|vendor| VendorErasure {
+                    name: Arc::clone(&enrichment.name),
+                    on_request: config.forgets_on_request(),
+                    vendor,
+                });
+                return Built { enrichment: Some(enrichment), recipient: None, erasure };
             }
         };
         let transport = || Arc::clone(&around.transport);
@@ -169,7 +177,7 @@ impl Integration {
             blueprint: mapping.blueprint,
             contract,
         };
-        Built { enrichment, recipient: Some(Recipient::new(parts)) }
+        Built { enrichment, recipient: Some(Recipient::new(parts)), erasure: None }
     }
 }
 
@@ -177,7 +185,8 @@ impl Integration {
 type ReadProvider = fn(Section<'_>) -> Option<Box<dyn ProviderConfig>>;
 
 /// The vendors that answer look-ups only.
-const PROVIDERS: [(&str, ReadProvider); 3] = [
+const PROVIDERS: &[(&str, ReadProvider)] = &[
+    (algonomy::NAME, |section| Some(Box::new(algonomy::Config::read(section)?))),
     (amperity_index::NAME, |section| Some(Box::new(amperity_index::Config::read(section)?))),
     (ansira::NAME, |section| Some(Box::new(ansira::Config::read(section)?))),
     (rest::NAME, |section| Some(Box::new(rest::Config::read(section)?))),
