@@ -355,7 +355,7 @@ pub fn start_sandbox(customers: u32, surroundings: &Arc<Surroundings>) -> Sandbo
 }
 
 /// The least the server takes for a bundle. The real one is tested in a real browser.
-fn write_bundle(folder: &TempDir) {
+pub fn write_bundle(folder: &TempDir) {
     for (name, content) in [
         (
             "manifest.json",

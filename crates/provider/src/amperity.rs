@@ -6,6 +6,7 @@
 
 mod client;
 mod config;
+mod diagnosis;
 mod error;
 mod ingest;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod wire;
 
 pub use client::AmperityProfiles;
 pub use config::Config;
+pub use diagnosis::{AILMENTS, AmperityDiagnosis};
 use http::HeaderName;
 pub use ingest::AmperityEvents;
 

@@ -11,6 +11,7 @@
 
 pub mod amperity;
 mod destination;
+mod diagnosis;
 pub mod ga4;
 pub mod http;
 mod keys;
@@ -25,6 +26,7 @@ pub use destination::{
     Answered, Attempt, ConfigFault, Delivery, Destination, Exchange, Fate, Receipt, Refusal, Terms,
     Trouble,
 };
+pub use diagnosis::{Ailment, Check, Diagnosis, Exam, Finding, Level, Outcome};
 pub use profile::{
     Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,
 };

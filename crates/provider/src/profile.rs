@@ -13,6 +13,7 @@ use datafly_core::linking_key::KeyValue;
 use thiserror::Error;
 
 pub use self::lookups::Lookups;
+use crate::diagnosis::Diagnosis;
 use crate::surroundings::Surroundings;
 use crate::token::TokenStatus;
 
@@ -193,4 +194,9 @@ pub trait ProviderConfig: Send + Sync {
 
     /// The provider.
     fn build(&self, around: &Surroundings) -> Arc<dyn ProfileProvider>;
+
+    /// Who examines it, where the vendor has more to be asked than look-ups.
+    fn diagnosis(&self, _around: &Surroundings) -> Option<Arc<dyn Diagnosis>> {
+        None
+    }
 }

@@ -39,6 +39,10 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
             "/amperity/prof/profiles/{collection}/{id}",
             as_route(Route::Profile, get(profile::read)),
         )
+        .route(
+            "/amperity/prof/collections/{collection}/stats",
+            as_route(Route::CollectionStats, get(profile::stats)),
+        )
         .route("/amperity/prof/events/{stream}", as_route(Route::Events, post(events::accept)))
         .route("/amperity/{*rest}", as_route(Route::Other, any(error::no_such_route)))
         .method_not_allowed_fallback(error::method_not_allowed)

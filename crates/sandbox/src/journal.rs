@@ -22,6 +22,8 @@ pub enum Route {
     Profile,
     /// `POST /amperity/prof/events/{stream}`.
     Events,
+    /// `GET /amperity/prof/collections/{collection}/stats`.
+    CollectionStats,
     /// Any other path below `/amperity`; always 404.
     Other,
     /// `POST /ga4/mp/collect`.
@@ -38,11 +40,12 @@ pub enum Route {
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::LookupPost,
         Self::LookupGet,
         Self::Profile,
         Self::Events,
+        Self::CollectionStats,
         Self::Other,
         Self::Ga4Collect,
         Self::Ga4Validate,
@@ -58,6 +61,7 @@ impl Route {
             Self::LookupGet => "amperity.lookup.get",
             Self::Profile => "amperity.profile",
             Self::Events => "amperity.events",
+            Self::CollectionStats => "amperity.collection.stats",
             Self::Other => "amperity.other",
             Self::Ga4Collect => "ga4.collect",
             Self::Ga4Validate => "ga4.validate",

@@ -4,6 +4,7 @@ pub(crate) mod backup;
 pub(crate) mod blueprint;
 pub(crate) mod check;
 pub(crate) mod dead_letters;
+pub(crate) mod doctor;
 pub(crate) mod health;
 mod owner;
 pub(crate) mod sandbox;
@@ -18,6 +19,11 @@ use datafly_server::data_dir;
 
 /// What a command ends with when it fails; shown to the operator as it is.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
+/// The command was asked for something that there is not: exit code 2, as for what clap refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadUsage(pub(crate) String);
 
 /// Done on the first SIGINT or SIGTERM.
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {

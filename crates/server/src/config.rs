@@ -14,6 +14,7 @@ mod identity;
 mod limits;
 mod outbox;
 mod pipeline;
+mod sandbox;
 mod secrets;
 mod server;
 
@@ -23,7 +24,9 @@ pub use consent::ConsentConfig;
 pub use contact::Contact;
 pub use identity::{IdentityConfig, KeyMaterial};
 pub use outbox::OutboxConfig;
+use pipeline::Around;
 pub use pipeline::PipelineConfig;
+pub use sandbox::SandboxUrl;
 pub use secrets::Secrets;
 pub(crate) use secrets::fingerprint;
 use server::PublicUrl;
@@ -80,10 +83,12 @@ impl Config {
         }
         let public = server.as_mut().and_then(PublicUrl::read);
         let host = public.as_ref().map(|public| public.host.clone());
-        let server = server.and_then(|section| ServerConfig::read(section, public));
+        let sandbox = server.as_mut().and_then(SandboxUrl::read);
+        let around = Around { host: host.as_deref(), sandbox: sandbox.clone() };
+        let server = server.and_then(|section| ServerConfig::read(section, public, sandbox));
         let (mut keys, mut pipelines) = (Vec::new(), Vec::new());
         for section in root.sections("pipelines") {
-            pipelines.extend(PipelineConfig::read(section, host.as_deref(), &mut keys));
+            pipelines.extend(PipelineConfig::read(section, &around, &mut keys));
         }
         if !root.has("pipelines") {
             root.refuse("pipelines", "there is none: add a [[pipelines]] section for your site");

@@ -24,6 +24,8 @@ enum Command {
     Serve(command::serve::Args),
     /// Tell whether a configuration is good to serve.
     Check(command::check::Args),
+    /// Try a configuration out: find what keeps it from doing its work, with cause and fix.
+    Doctor(command::doctor::Args),
     /// Try a blueprint out: its cases, what it maps, where a field comes from.
     Blueprint(command::blueprint::Args),
     /// List, show, try, replay or remove what destinations refused for good.
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Serve(args) => command::serve::run(args).map(|()| true),
         Command::Check(args) => command::check::run(&args),
+        Command::Doctor(args) => command::doctor::run(&args),
         Command::Blueprint(args) => command::blueprint::run(&args),
         Command::DeadLetters(args) => command::dead_letters::run(&args),
         Command::Backup(args) => command::backup::run(&args).map(|()| true),
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("datafly: {error}");
-            ExitCode::FAILURE
+            if error.is::<command::BadUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

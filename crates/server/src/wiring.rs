@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use datafly_core::visitor::Verification;
 use datafly_provider::http::{HttpError, Network, Transport};
-use datafly_provider::{Surroundings, TokenSources};
+use datafly_provider::{Ailment, Surroundings, TokenSources};
 use datafly_store::StoreError;
 use datafly_store::embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +26,7 @@ use crate::config::{
 };
 use crate::credential::{Credentials, KeyError};
 use crate::data_dir;
+use crate::doctor::Patient;
 use crate::enrichment::{Caches, Engine};
 use crate::identity::{IdentityKey, Verifier};
 use crate::limits::Limits;
@@ -191,6 +192,17 @@ pub fn check(file: &Path, secrets: &Secrets, outside: &Outside) -> Result<Config
     configure(config, &ground)
 }
 
+/// The integrations of a pipeline, to be examined. They share nothing with a running server.
+pub fn patients(pipeline: &PipelineConfig, outside: &Outside) -> Vec<Patient> {
+    let around = surroundings(outside, &Arc::default());
+    pipeline.integrations.iter().map(|it| it.patient(&around)).collect()
+}
+
+/// What vendors' own examinations may find.
+pub fn vendors_ailments() -> impl Iterator<Item = &'static Ailment> {
+    Integration::ailments()
+}
+
 fn fixed(server: &ServerConfig) -> Fixed {
     Fixed {
         listen: server.listen,
@@ -226,13 +238,17 @@ impl<'a> Ground<'a> {
 
     /// What adapters get of it.
     fn surroundings(&self) -> Surroundings {
-        let clock = Arc::clone(&self.outside.runtime.clock);
-        Surroundings {
-            transport: Arc::clone(&self.outside.transport),
-            clock: Arc::new(move || clock.now()),
-            secrets: Arc::clone(&self.outside.secrets),
-            tokens: Arc::clone(&self.tokens),
-        }
+        surroundings(self.outside, &self.tokens)
+    }
+}
+
+fn surroundings(outside: &Outside, tokens: &Arc<TokenSources>) -> Surroundings {
+    let clock = Arc::clone(&outside.runtime.clock);
+    Surroundings {
+        transport: Arc::clone(&outside.transport),
+        clock: Arc::new(move || clock.now()),
+        secrets: Arc::clone(&outside.secrets),
+        tokens: Arc::clone(tokens),
     }
 }
 

@@ -6,6 +6,7 @@ mod backends;
 mod backup;
 mod certificate;
 mod dead_letters;
+mod doctor;
 mod harness;
 mod killed;
 mod operator;
