@@ -28,8 +28,8 @@ use crate::sandbox::Sandbox;
 /// Most customers that are shown at once.
 const MAX_CUSTOMERS: usize = 50;
 
-/// Everything comes from this listener, and nothing is inline.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+/// Everything comes from this listener, and nothing is inline but an icon that is none.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(crate) fn router(sandbox: &Sandbox) -> Router {

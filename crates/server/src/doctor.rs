@@ -113,3 +113,6 @@ pub async fn examine(
     report.add("clock", "", watched.check());
     Ok(report)
 }
+
+#[cfg(test)]
+mod tests;

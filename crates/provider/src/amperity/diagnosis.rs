@@ -93,16 +93,13 @@ impl Diagnosis for AmperityDiagnosis {
             return vec![told];
         }
         let mut checks = vec![self.of_stream(&stream)];
-        let readable = match (&self.profiles, &profiles) {
-            (Some(provider), Some(heard)) => {
-                checks.push(self.of_collection(heard));
-                self.of_keys(provider, heard, exam, &mut checks).await
-            }
-            _ => {
-                checks.push(self.without_profiles());
-                None
-            }
-        };
+        let mut readable = None;
+        if let (Some(provider), Some(heard)) = (&self.profiles, &profiles) {
+            checks.push(self.of_collection(heard));
+            readable = self.of_keys(provider, heard, exam, &mut checks).await;
+        } else {
+            checks.push(self.without_profiles());
+        }
         if exam.canary {
             checks.push(self.canary(&stream, readable, exam).await);
         } else {

@@ -10,20 +10,20 @@ pub(super) async fn shown(State(sandbox): State<Sandbox>) -> Json<Value> {
     Json(json!({ "tenants": tenants(&sandbox), "tokens": tokens(&sandbox) }))
 }
 
-/// Each vendor's account, by the configuration keys that name it.
+/// Each vendor's account: where it is, and the configuration keys that name it.
 fn tenants(sandbox: &Sandbox) -> Value {
     let config = sandbox.config();
     let to = &config.destinations;
     json!([
-        { "vendor": "amperity", "settings": {
+        { "vendor": "amperity", "path": "/amperity", "settings": {
             "tenant_id": config.tenant_id, "event_stream_id": config.stream_id,
             "source_value": config.source, "profile_collection_id": config.collection_id,
             "linking_keys": sandbox.linking_keys().join(", "),
         }},
-        { "vendor": "ga4", "settings": { "measurement_id": to.ga4_measurement_id }},
-        { "vendor": "meta_capi", "settings": { "pixel_id": to.meta_pixel_id }},
-        { "vendor": "tiktok", "settings": { "pixel_code": to.tiktok_pixel_code }},
-        { "vendor": "webhook", "settings": {} },
+        { "vendor": "ga4", "path": "/ga4", "settings": { "measurement_id": to.ga4_measurement_id }},
+        { "vendor": "meta_capi", "path": "/meta_capi", "settings": { "pixel_id": to.meta_pixel_id }},
+        { "vendor": "tiktok", "path": "/tiktok", "settings": { "pixel_code": to.tiktok_pixel_code }},
+        { "vendor": "webhook", "path": "/webhook", "settings": {} },
     ])
 }
 

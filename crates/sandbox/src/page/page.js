@@ -2,6 +2,9 @@
 
 const EVERY_MS = 1000;
 
+/** Most profiles that are shown to who has searched for none. */
+const FEW = 8;
+
 const NO_FAULT = 'none';
 
 /** What a switch can be set to. */
@@ -60,7 +63,7 @@ const attempt = async (work) => {
 const showAccounts = async () => {
   const { tenants, tokens } = await call('overview');
   at('tenants').replaceChildren(
-    ...tenants.map(({ vendor, settings }) => row(vendor, code(`${location.origin}/${vendor}`), lines(settings))),
+    ...tenants.map(({ vendor, path, settings }) => row(vendor, code(location.origin + path), lines(settings))),
   );
   at('tokens').replaceChildren(
     ...tokens.map(({ vendor, name, kind, expires_at, value }) =>
@@ -74,9 +77,10 @@ const showProfiles = async () => {
   const { customers, total } = await call('customers?q=' + encodeURIComponent(asked));
   // A newer question is under way.
   if (asked != at('search').value) return;
-  at('found').textContent = `${customers.length} shown, ${total} customers`;
+  const shown = asked ? customers : customers.slice(0, FEW);
+  at('found').textContent = `${shown.length} shown, ${total} customers`;
   at('profiles').replaceChildren(
-    ...customers.map(({ profile_id, links }) => {
+    ...shown.map(({ profile_id, links }) => {
       const identifiers = Object.entries(links).map(([key, values]) => [key, values.join(', ')]);
       return row(code(profile_id), lines(Object.fromEntries(identifiers)));
     }),

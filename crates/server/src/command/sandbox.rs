@@ -54,8 +54,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         "kid": config.shop.identity_kid, "secret": config.shop.identity_secret,
         "pipeline_key": config.shop.pipeline_key,
     });
-    let shop = (!args.no_shop).then_some(args.shop);
-    let addresses = Addresses { vendor: args.vendor, shop };
+    let addresses = Addresses { vendor: args.vendor, shop: (!args.no_shop).then_some(args.shop) };
 
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let stop = stop_signal()?;

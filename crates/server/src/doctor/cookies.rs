@@ -72,11 +72,12 @@ fn name_of(url: &str) -> Option<String> {
 fn compare(claim: String, host: &str, ours: &Resolved, theirs: &Resolved) -> Check {
     let site = |name: &str| psl::domain_str(name).unwrap_or(name).to_lowercase();
     let canonical = |of: &Resolved| of.canonical_name.as_deref().map(site);
-    if let (Some(name), Some(other)) = (&ours.canonical_name, canonical(ours)) {
-        if other != site(host) && canonical(theirs) != Some(other) {
-            let seen = format!("`{host}` is a CNAME of `{name}`");
-            return Check::found(claim, &COOKIES_CUT_BY_CNAME, KEY, seen);
-        }
+    if let (Some(name), Some(other)) = (&ours.canonical_name, canonical(ours))
+        && other != site(host)
+        && canonical(theirs) != Some(other)
+    {
+        let seen = format!("`{host}` is a CNAME of `{name}`");
+        return Check::found(claim, &COOKIES_CUT_BY_CNAME, KEY, seen);
     }
     if share_network(&ours.addresses, &theirs.addresses) {
         return Check::good(claim);

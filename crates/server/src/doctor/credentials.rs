@@ -25,8 +25,10 @@ pub(super) static TOKEN_EXPIRES_SOON: Ailment = Ailment {
 pub(super) static TOKEN_NOT_ISSUED: Ailment = Ailment {
     code: "TOKEN_NOT_ISSUED",
     level: Level::Problem,
-    cause: "The vendor issues no token for what this key holds: it was revoked, replaced or is incomplete.",
-    fix: "Take a new one from the vendor and put it in its place.",
+    cause: "The vendor issues no token for what this key holds: it was revoked, replaced or is incomplete, or the \
+            issuer does not answer.",
+    fix: "Take a new one from the vendor and put it in its place; if it is good, look whether this machine reaches \
+          the issuer.",
 };
 
 /// How long before its end a token is told of: people have holidays.

@@ -16,14 +16,11 @@ pub(super) async fn check(patient: &Patient, exam: &Exam) -> Vec<Check> {
     if let Some(diagnosis) = &patient.diagnosis {
         return diagnosis.examine(exam).await;
     }
-    match &patient.profiles {
-        Some((lookups, provider)) => nobody(lookups, &**provider, exam).await,
-        None => {
-            let why =
-                "this vendor has no examination, and a destination alone is never asked anything";
-            vec![Check::skipped("the vendor takes what it is sent", why)]
-        }
+    if let Some((lookups, provider)) = &patient.profiles {
+        return nobody(lookups, &**provider, exam).await;
     }
+    let why = "this vendor has no examination, and a destination alone is never asked anything";
+    vec![Check::skipped("the vendor takes what it is sent", why)]
 }
 
 /// Looks somebody up whom the vendor cannot know, by every linking key.
@@ -38,6 +35,11 @@ async fn nobody(lookups: &Lookups, provider: &dyn ProfileProvider, exam: &Exam) 
             Err(error @ ProviderError::KeyRefused { .. }) => {
                 let at = format!("linking_keys[{index}].key");
                 Check::found(claim, &LOOK_UP_FAILED, at, error.to_string())
+            }
+            Err(ProviderError::Token(error)) => {
+                // What is told of the credentials.
+                checks.push(Check::skipped(claim, error.to_string()));
+                break;
             }
             Err(error) => {
                 // Every other key would be answered the same.
@@ -57,7 +59,6 @@ async fn nobody(lookups: &Lookups, provider: &dyn ProfileProvider, exam: &Exam) 
 fn key_of(error: &ProviderError) -> &'static str {
     match error {
         ProviderError::CredentialRejected { key } | ProviderError::ScopeRefused { key, .. } => key,
-        ProviderError::Token(error) => error.to_mend().unwrap_or("vendor"),
         _ => "vendor",
     }
 }
