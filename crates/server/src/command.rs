@@ -11,6 +11,7 @@ pub(crate) mod sandbox;
 pub(crate) mod serve;
 
 use std::error::Error;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::path::Path;
@@ -20,10 +21,17 @@ use datafly_server::data_dir;
 /// What a command ends with when it fails; shown to the operator as it is.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
-/// The command was asked for something that there is not: exit code 2, as for what clap refuses.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct BadUsage(pub(crate) String);
+/// What was asked cannot be: exit code 2, as for arguments that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
 
 /// Done on the first SIGINT or SIGTERM.
 pub(crate) fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {

@@ -10,6 +10,9 @@ use clap::{Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What clap itself exits with on bad usage.
+const BAD_USAGE: u8 = 2;
+
 /// First-party personalisation server.
 #[derive(Parser)]
 #[command(name = "datafly", version)]
@@ -39,7 +42,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Clap itself exits with 2 on bad usage.
     let Cli { command } = Cli::parse();
     let result = match command {
         Command::Serve(args) => command::serve::run(args).map(|()| true),
@@ -57,7 +59,8 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("datafly: {error}");
-            if error.is::<command::BadUsage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            let is_usage = error.is::<command::Usage>();
+            if is_usage { ExitCode::from(BAD_USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -12,7 +12,7 @@ use datafly_server::config::{Config, ConfigError, Secrets};
 use datafly_server::doctor::{self, Host, Report, Wishes};
 use datafly_server::wiring::Outside;
 
-use super::{BadUsage, Failure, say};
+use super::{Failure, Usage, say};
 
 /// Arguments of `datafly doctor`.
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 /// Whether nothing was found.
 pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
     let people = args.visitor.iter().map(|visitor| person(visitor));
-    let people = people.collect::<Result<Vec<_>, BadUsage>>()?;
+    let people = people.collect::<Result<Vec<_>, Usage>>()?;
     let report = match Config::load(&args.config, &Secrets::new(std::env::vars())) {
         Ok(config) => {
             let pipeline = args.pipeline.as_deref().map(|key| known(key, &config)).transpose()?;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<bool, Failure> {
             examine(&config, &wishes)?
         }
         Err(ConfigError::Mistakes(mistakes)) => doctor::refused(&mistakes),
-        Err(error @ ConfigError::File { .. }) => return Err(BadUsage(error.to_string()).into()),
+        Err(error @ ConfigError::File { .. }) => return Err(Usage(error.to_string()).into()),
     };
     say(&if args.json { report.to_json().to_string() } else { report.to_string() });
     Ok(report.findings().next().is_none())
@@ -59,22 +59,22 @@ fn examine(config: &Config, wishes: &Wishes) -> Result<Report, Failure> {
     Ok(runtime.block_on(doctor::examine(config, &outside, &Host::system(), wishes))?)
 }
 
-fn known(key: &str, config: &Config) -> Result<PipelineKey, BadUsage> {
+fn known(key: &str, config: &Config) -> Result<PipelineKey, Usage> {
     let found = config.pipelines.iter().find(|pipeline| pipeline.key.as_str() == key);
     let all = || {
         let keys: Vec<_> = config.pipelines.iter().map(|it| format!("`{}`", it.key)).collect();
         keys.join(", ")
     };
     let unknown = || format!("`--pipeline` is `{key}`: the configuration has {}", all());
-    found.map(|pipeline| pipeline.key.clone()).ok_or_else(|| BadUsage(unknown()))
+    found.map(|pipeline| pipeline.key.clone()).ok_or_else(|| Usage(unknown()))
 }
 
 /// Reads `source=value`. What is refused is not shown: it may be somebody's address.
-fn person(text: &str) -> Result<Identifiers, BadUsage> {
+fn person(text: &str) -> Result<Identifiers, Usage> {
     let refused = || {
         let usage = "`--visitor` is none: write for example `--visitor email=test@example.com`, or one of phone, \
                      user_id, anonymous_id and canonical_id with its value";
-        BadUsage(usage.to_owned())
+        Usage(usage.to_owned())
     };
     let (source, value) = text.split_once('=').ok_or_else(refused)?;
     let identifier = Identifier::new(value).map_err(|_| refused())?;
