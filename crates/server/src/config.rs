@@ -26,7 +26,7 @@ pub use identity::{IdentityConfig, KeyMaterial};
 pub use outbox::OutboxConfig;
 use pipeline::Around;
 pub use pipeline::PipelineConfig;
-pub use sandbox::SandboxUrl;
+use sandbox::SandboxUrl;
 pub use secrets::Secrets;
 pub(crate) use secrets::fingerprint;
 use server::PublicUrl;
@@ -84,8 +84,8 @@ impl Config {
         let public = server.as_mut().and_then(PublicUrl::read);
         let host = public.as_ref().map(|public| public.host.clone());
         let sandbox = server.as_mut().and_then(SandboxUrl::read);
-        let around = Around { host: host.as_deref(), sandbox: sandbox.clone() };
-        let server = server.and_then(|section| ServerConfig::read(section, public, sandbox));
+        let around = Around { host: host.as_deref(), sandbox };
+        let server = server.and_then(|section| ServerConfig::read(section, public));
         let (mut keys, mut pipelines) = (Vec::new(), Vec::new());
         for section in root.sections("pipelines") {
             pipelines.extend(PipelineConfig::read(section, &around, &mut keys));

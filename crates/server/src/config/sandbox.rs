@@ -15,7 +15,7 @@ const TEST: &str = "dk_test_";
 
 /// The sandbox's vendor listener, without a trailing slash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SandboxUrl(String);
+pub(super) struct SandboxUrl(String);
 
 impl SandboxUrl {
     /// Reads it; it may be left out.

@@ -12,7 +12,6 @@ use super::admin::AdminConfig;
 use super::cache::CacheConfig;
 use super::limits;
 use super::outbox::OutboxConfig;
-use super::sandbox::SandboxUrl;
 use crate::bundle::Bundle;
 use crate::certificate::{self, Certificate};
 use crate::credential::Credentials;
@@ -44,8 +43,6 @@ pub struct ServerConfig {
     pub limits: LimitSettings,
     /// How long answers of vendors live, and in how much memory.
     pub cache: CacheConfig,
-    /// Where the sandbox of `dk_test_…` pipelines is, where there is one.
-    pub sandbox: Option<SandboxUrl>,
     /// How much may wait to be delivered.
     pub outbox: OutboxConfig,
     /// The admin listener, where there is to be one.
@@ -75,11 +72,7 @@ impl PublicUrl {
 }
 
 impl ServerConfig {
-    pub(super) fn read(
-        mut section: Section<'_>,
-        public: Option<PublicUrl>,
-        sandbox: Option<SandboxUrl>,
-    ) -> Option<Self> {
+    pub(super) fn read(mut section: Section<'_>, public: Option<PublicUrl>) -> Option<Self> {
         let listen = section.required("listen", "listen = \"0.0.0.0:8443\"");
         let base_path = base_path(&mut section);
         let asset_url = section.optional::<Url>("asset_url");
@@ -111,7 +104,6 @@ impl ServerConfig {
             trusted_proxies,
             limits: limits?,
             cache: cache?,
-            sandbox,
             outbox: outbox?,
             admin: admin.flatten(),
         })
