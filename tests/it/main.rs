@@ -32,6 +32,7 @@ mod context;
 mod day;
 mod dead_letters;
 mod deliver;
+mod doctor;
 mod drain;
 mod enrich;
 mod first_visit;

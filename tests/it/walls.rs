@@ -172,6 +172,7 @@ fn surroundings_enter_at_the_composition_roots() {
         "server/src/runtime.rs",
         "server/src/command/check.rs",
         "server/src/command/gdpr.rs",
+        "server/src/command/doctor.rs",
         "server/src/command/owner.rs",
         "server/src/command/serve.rs",
         "server/src/command/token.rs",

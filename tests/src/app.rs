@@ -386,7 +386,7 @@ fn write_assertion(folder: &TempDir, assertion: &str) {
 }
 
 /// The least the server takes for a bundle. The real one is tested in a real browser.
-fn write_bundle(folder: &TempDir) {
+pub fn write_bundle(folder: &TempDir) {
     for (name, content) in [
         (
             "manifest.json",

@@ -20,6 +20,7 @@ mod timeless;
 
 pub use app::{
     ADMIN, ADMIN_TOKEN, BEARER, PIPELINE, SERVER_KEY, SITE, TestApp, TestConfig, start_sandbox,
+    write_bundle,
 };
 pub use browser::{Answer, Browser, cookie_attributes, send};
 pub use in_process::InProcess;

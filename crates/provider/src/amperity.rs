@@ -8,6 +8,7 @@
 mod client;
 mod config;
 pub mod control;
+mod diagnosis;
 mod error;
 mod ingest;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod wire;
 pub use client::AmperityProfiles;
 pub use config::Config;
 pub(crate) use config::{base_url, is_id, tenant};
+pub use diagnosis::{AILMENTS, AmperityDiagnosis};
 use http::HeaderName;
 pub use ingest::AmperityEvents;
 

@@ -14,6 +14,7 @@ pub mod amperity;
 pub mod amperity_index;
 pub mod ansira;
 mod destination;
+mod diagnosis;
 mod erasure;
 pub mod ga4;
 pub mod http;
@@ -30,6 +31,7 @@ pub use destination::{
     Answered, Attempt, ConfigFault, Delivery, Destination, Exchange, Fate, Receipt, Refusal, Terms,
     Trouble,
 };
+pub use diagnosis::{Ailment, Check, Diagnosis, Exam, Finding, Level, Outcome};
 pub use erasure::{Erasure, Progress, Registration, Subject, SubjectKey, TrackingId, Wish};
 pub use profile::{
     Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,

@@ -19,6 +19,7 @@ use thiserror::Error;
 pub(crate) use self::asking::{Asking, Credential, Scheme, basic, query};
 pub(crate) use self::keyed::{id_of, key_of};
 pub use self::lookups::Lookups;
+use crate::diagnosis::Diagnosis;
 use crate::erasure::Erasure;
 use crate::surroundings::Surroundings;
 use crate::token::TokenStatus;
@@ -213,5 +214,10 @@ pub trait ProviderConfig: Send + Sync {
     /// Whether a page's request to be forgotten is registered there as well.
     fn forgets_on_request(&self) -> bool {
         false
+    }
+
+    /// Who examines it, where the vendor has more to be asked than look-ups.
+    fn diagnosis(&self, _around: &Surroundings) -> Option<Arc<dyn Diagnosis>> {
+        None
     }
 }

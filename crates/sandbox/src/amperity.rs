@@ -44,6 +44,10 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
             "/amperity/prof/profiles/{collection}/{id}",
             as_route(Route::Profile, get(profile::read)),
         )
+        .route(
+            "/amperity/prof/collections/{collection}/stats",
+            as_route(Route::CollectionStats, get(profile::stats)),
+        )
         .route("/amperity/prof/events/{stream}", as_route(Route::Events, post(events::accept)))
         .merge(control::router(as_route))
         .route(

@@ -1,4 +1,5 @@
-//! The control routes under `/_control`: JSON in, JSON out, no authorization, not counted.
+//! The control routes under `/_control`: JSON in, JSON out, no authorization, not counted. Pages of
+//! other sites are kept out, see [`page`](crate::page).
 //!
 //! | route | what |
 //! |---|---|
@@ -6,7 +7,8 @@
 //! | `GET requests` | `{"requests":[…]}`, the newest vendor requests |
 //! | `GET hits` | `{"<route>":n,…}`, every route |
 //! | `POST faults` | `{"route","times":n or null,"fault":{…}}`, see [`Fault`] |
-//! | `DELETE faults` | end all faults |
+//! | `GET faults` | `{"faults":[…]}`, those still to come |
+//! | `DELETE faults`, `DELETE faults?route=` | end all faults, or those of one route |
 //! | `GET events` | `{"accepted":n,"pending":n,"events":[…]}`, Amperity's |
 //! | `GET delivered/{destination}` | `{"delivered":[…]}`, the newest events another destination took |
 //! | `POST apply` | bring pending events to their profiles now: `{"applied":n}` |
@@ -27,7 +29,7 @@
 mod keys;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -46,7 +48,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/_control/link", post(link))
         .route("/_control/requests", get(requests))
         .route("/_control/hits", get(hits))
-        .route("/_control/faults", post(add_fault).delete(clear_faults))
+        .route("/_control/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/_control/events", get(events))
         .route("/_control/delivered/{destination}", get(delivered))
         .route("/_control/apply", post(apply))
@@ -136,9 +138,25 @@ async fn add_fault(State(sandbox): State<Sandbox>, body: Bytes) -> Result<Json<V
     Ok(ok())
 }
 
-async fn clear_faults(State(sandbox): State<Sandbox>) -> Json<Value> {
-    sandbox.clear_faults();
-    ok()
+async fn faults(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({"faults": sandbox.faults()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhichFaults {
+    route: Option<String>,
+}
+
+async fn clear_faults(
+    State(sandbox): State<Sandbox>,
+    Query(WhichFaults { route }): Query<WhichFaults>,
+) -> Result<Json<Value>, Refusal> {
+    match route {
+        Some(route) => sandbox.clear_faults_of(&route)?,
+        None => sandbox.clear_faults(),
+    }
+    Ok(ok())
 }
 
 async fn events(State(sandbox): State<Sandbox>) -> Json<Value> {

@@ -58,6 +58,7 @@ enum Origin {
 #[derive(Debug)]
 pub(crate) struct Customers {
     seed: u64,
+    generated: u32,
     by_profile: HashMap<Arc<str>, Origin>,
     by_key: HashMap<String, HashMap<String, Arc<str>>>,
 }
@@ -65,7 +66,8 @@ pub(crate) struct Customers {
 impl Customers {
     /// The named customers and `count` generated ones.
     pub(crate) fn new(seed: u64, count: u32) -> Self {
-        let mut customers = Self { seed, by_profile: HashMap::new(), by_key: HashMap::new() };
+        let mut customers =
+            Self { seed, generated: count, by_profile: HashMap::new(), by_key: HashMap::new() };
         for named in NamedCustomer::ALL {
             customers.add(Origin::Named(named));
         }
@@ -113,6 +115,18 @@ impl Customers {
     /// The profile ids of all of them, in no order.
     pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         self.by_profile.keys().map(AsRef::as_ref)
+    }
+
+    /// Profile ids of whom has an identifier that contains the text, which is in lower case; named ones first.
+    pub(crate) fn search(&self, text: &str) -> impl Iterator<Item = String> {
+        let named = NamedCustomer::ALL.into_iter().map(Origin::Named);
+        let all = named.chain((0..self.generated).map(Origin::Generated));
+        let has = move |value: &str| value.to_lowercase().contains(text);
+        all.map(|origin| self.make_identity(origin)).filter_map(move |identity| {
+            let by_id = has(&identity.profile_id);
+            let by_other = || identity.identifiers().iter().any(|id| has(&id.value));
+            (by_id || by_other()).then_some(identity.profile_id)
+        })
     }
 
     /// True if the profile is one of the customers.

@@ -8,8 +8,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::journal::Route;
@@ -85,6 +85,48 @@ impl Fault {
         self.delay = delay;
         self
     }
+}
+
+impl Serialize for Fault {
+    /// As it is read, without what is absent.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut wire = Map::new();
+        let mut set = |name: &str, value: Value| drop(wire.insert(name.to_owned(), value));
+        match &self.effect {
+            Effect::None => {}
+            Effect::Reply { status, retry_after, body } => {
+                set("status", (*status).into());
+                if let Some(text) = retry_after {
+                    set(
+                        "retry_after",
+                        text.parse::<u64>().map_or(text.as_str().into(), Value::from),
+                    );
+                }
+                if let Some(body) = body {
+                    set("body", body.as_str().into());
+                }
+            }
+            Effect::CutBody => set("cut_body", true.into()),
+            Effect::Garbage => set("garbage", true.into()),
+            Effect::HugeBody { bytes } => set("huge_body_bytes", (*bytes).into()),
+        }
+        if !self.delay.is_zero() {
+            let delay = u64::try_from(self.delay.as_millis()).unwrap_or(u64::MAX);
+            set("delay_ms", delay.into());
+        }
+        wire.serialize(serializer)
+    }
+}
+
+/// A fault still to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultRecord {
+    /// Label of the route.
+    pub route: &'static str,
+    /// For how many requests more; none for all of them.
+    pub times: Option<u32>,
+    /// What happens to them.
+    pub fault: Fault,
 }
 
 /// A fault that cannot be.
@@ -180,6 +222,19 @@ impl FaultScript {
 
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+    }
+
+    pub(crate) fn clear_route(&mut self, route: Route) {
+        self.entries.retain(|entry| entry.route != route);
+    }
+
+    pub(crate) fn records(&self) -> Vec<FaultRecord> {
+        let record = |entry: &Entry| FaultRecord {
+            route: entry.route.label(),
+            times: entry.left,
+            fault: entry.fault.clone(),
+        };
+        self.entries.iter().map(record).collect()
     }
 
     /// The fault for the request that has just arrived, if any.

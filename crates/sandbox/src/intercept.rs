@@ -60,13 +60,18 @@ async fn intercept(
         let request = Request::from_parts(parts, Body::from(body));
         (manners.finish)(next.run(request).await, n)
     };
-    let response = match effect {
+    let mut response = match effect {
         Effect::None => handle().await,
         Effect::CutBody => fault_body::cut(handle().await).await,
         Effect::Garbage => fault_body::garbage(),
         Effect::HugeBody { bytes } => fault_body::huge(bytes),
         Effect::Reply { status, retry_after, body } => reply(manners, n, status, retry_after, body),
     };
+    // By the sandbox's clock; a listener would write the machine's.
+    let date = sandbox.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
     sandbox.finish(n, response.status().as_u16());
     response
 }

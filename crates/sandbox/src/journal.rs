@@ -44,6 +44,8 @@ pub enum Route {
     Tokens,
     /// `POST /amperity/api/v0/oauth2/token`.
     Oauth2,
+    /// `GET /amperity/prof/collections/{collection}/stats`.
+    CollectionStats,
     /// Any other path below `/amperity`; always 404.
     Other,
     /// `POST /ga4/mp/collect`.
@@ -106,6 +108,7 @@ impl Route {
         Self::WorkflowStop,
         Self::Tokens,
         Self::Oauth2,
+        Self::CollectionStats,
         Self::Other,
         Self::Ga4Collect,
         Self::Ga4Validate,
@@ -147,6 +150,7 @@ impl Route {
             Self::WorkflowStop => "amperity.workflow_stop",
             Self::Tokens => "amperity.tokens",
             Self::Oauth2 => "amperity.oauth2",
+            Self::CollectionStats => "amperity.collection.stats",
             Self::Other => "amperity.other",
             Self::Ga4Collect => "ga4.collect",
             Self::Ga4Validate => "ga4.validate",

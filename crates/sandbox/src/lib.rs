@@ -5,7 +5,7 @@
 //! - the **vendors**: Amperity's real-time and control APIs under `/amperity` and its Profile API under `/amperity_index`,
 //!   Algonomy's Real-time CDP under `/algonomy`, Ansira's under `/ansira`, a small customer service under `/rest`, and what takes events under `/ga4`, `/meta_capi`,
 //!   `/tiktok` and `/webhook` ([`Sandbox::router`]), with control routes under `/_control` that inject faults, link
-//!   customers and show what was received;
+//!   customers and show what was received, and a page at `/` that shows and sets the same;
 //! - the **shop**: the backend of a demo site ([`Sandbox::shop_router`]), which serves the site's
 //!   files, logs visitors in with a signed identity token and renders the page's configuration.
 //!
@@ -33,6 +33,7 @@ mod identifiers;
 mod intercept;
 mod journal;
 mod meta_capi;
+mod page;
 mod profiles;
 mod refusal;
 mod rest;
@@ -61,7 +62,7 @@ pub use crate::config::{
 pub use crate::customers::NamedCustomer;
 pub use crate::deliveries::DeliveryRecord;
 pub use crate::events::{EventRecord, Routing};
-pub use crate::faults::{Fault, InvalidFault};
+pub use crate::faults::{Fault, FaultRecord, InvalidFault};
 pub use crate::journal::{RequestRecord, Route, TokenSeen};
 pub use crate::runner::{Addresses, Bound, bind};
 pub use crate::sandbox::{ControlError, Sandbox};

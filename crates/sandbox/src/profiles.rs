@@ -187,6 +187,29 @@ impl Profiles {
         })
     }
 
+    /// Ids of the first profiles with an identifier that contains the text, which is in lower case: what events have
+    /// changed first, then the customers.
+    pub(crate) fn search(&self, text: &str, limit: usize) -> Vec<String> {
+        let has = |value: &str| value.to_lowercase().contains(text);
+        let moved = self.moved.iter().filter(|(id, profile)| has(&id.value) || has(profile));
+        let mut found = Vec::<String>::new();
+        let customers = self.customers.search(text);
+        for id in moved.map(|(_, profile)| profile.clone()).chain(customers) {
+            if found.len() >= limit {
+                break;
+            }
+            if !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        found
+    }
+
+    /// `{"profile_id","links"}`.
+    pub(crate) fn identifiers_as_json(&self, profile_id: &str) -> Value {
+        json!({ "profile_id": profile_id, "links": self.links(profile_id) })
+    }
+
     fn links(&self, profile_id: &str) -> BTreeMap<String, Vec<String>> {
         let own = self.customers.identity(profile_id).map(|who| who.identifiers());
         let own = own.unwrap_or_default().into_iter().filter(|id| !self.moved.contains_key(id));

@@ -14,7 +14,8 @@ use crate::sandbox::Sandbox;
 /// Where to listen. Port 0 takes a free one.
 #[derive(Debug, Clone, Copy)]
 pub struct Addresses {
-    /// The vendor and the control routes. They have no protection: keep it on loopback.
+    /// The vendor, the control routes and the page. They keep other sites' pages out and nobody else: keep it on
+    /// loopback.
     pub vendor: SocketAddr,
     /// The shop; none for no shop.
     pub shop: Option<SocketAddr>,

@@ -19,12 +19,12 @@ use crate::config::{SandboxConfig, ShopConfig, StreamMode, Timing};
 use crate::customers::{Customers, NamedCustomer};
 use crate::deliveries::{DeliveryLog, DeliveryRecord};
 use crate::events::{EventLog, EventRecord, Routing};
-use crate::faults::{Fault, FaultScript};
+use crate::faults::{Fault, FaultRecord, FaultScript};
 use crate::identifiers::{DEVICE_COOKIE, Identifier};
 use crate::journal::{Journal, RequestRecord, Route};
 use crate::profiles::{Profile, Profiles};
 use crate::{
-    algonomy, amperity, amperity_index, ansira, control, ga4, meta_capi, rest, shop, tiktok,
+    algonomy, amperity, amperity_index, ansira, control, ga4, meta_capi, page, rest, shop, tiktok,
     webhook,
 };
 
@@ -97,7 +97,7 @@ impl Sandbox {
         Self { inner: Arc::new(Inner { config, clock, customers, state }) }
     }
 
-    /// The vendors, each under its own name, and the control routes under `/_control`.
+    /// The vendors, each under its own name, the control routes under `/_control`, and the page at `/`.
     pub fn router(&self) -> Router {
         Router::new()
             .merge(amperity::router(self))
@@ -109,7 +109,7 @@ impl Sandbox {
             .merge(rest::router(self))
             .merge(tiktok::router(self))
             .merge(webhook::router(self))
-            .merge(control::router(self))
+            .merge(page::guarded(control::router(self).merge(page::router(self))))
     }
 
     /// The demo site.
@@ -192,6 +192,18 @@ impl Sandbox {
     /// Ends all faults.
     pub fn clear_faults(&self) {
         self.with(|state| state.faults.clear());
+    }
+
+    /// Ends the faults of a route.
+    pub fn clear_faults_of(&self, route: &str) -> Result<(), ControlError> {
+        let route = Route::find(route).ok_or_else(|| ControlError::UnknownRoute(route.into()))?;
+        self.with(|state| state.faults.clear_route(route));
+        Ok(())
+    }
+
+    /// The faults still to come, in the order in which they were added.
+    pub fn faults(&self) -> Vec<FaultRecord> {
+        self.with(|state| state.faults.records())
     }
 
     /// The keys that may be looked up.
@@ -349,6 +361,15 @@ impl Sandbox {
 
     pub(crate) fn read_profile(&self, profile_id: &str, enrich: bool) -> Option<Profile> {
         self.with_settled(|state| state.profiles.read(profile_id, enrich))
+    }
+
+    /// The first profiles with an identifier that contains the text, with all of theirs as JSON; case does not count.
+    pub(crate) fn search(&self, text: &str, limit: usize) -> Vec<Value> {
+        let text = text.trim().to_lowercase();
+        self.with_settled(|state| {
+            let found = state.profiles.search(&text, limit).into_iter();
+            found.map(|id| state.profiles.identifiers_as_json(&id)).collect()
+        })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {

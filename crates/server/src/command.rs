@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod blueprint;
 pub(crate) mod check;
 pub(crate) mod dead_letters;
+pub(crate) mod doctor;
 pub(crate) mod gdpr;
 pub(crate) mod health;
 mod owner;

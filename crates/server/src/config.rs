@@ -15,6 +15,7 @@ mod limits;
 mod outbox;
 mod part;
 mod pipeline;
+mod sandbox;
 mod secrets;
 mod server;
 
@@ -25,7 +26,9 @@ pub use contact::Contact;
 pub use identity::{IdentityConfig, KeyMaterial};
 pub use outbox::OutboxConfig;
 pub use part::{PartError, integration, integrations, pipeline_keys};
+use pipeline::Around;
 pub use pipeline::PipelineConfig;
+use sandbox::SandboxUrl;
 pub use secrets::Secrets;
 pub(crate) use secrets::fingerprint;
 use server::PublicUrl;
@@ -82,10 +85,12 @@ impl Config {
         }
         let public = server.as_mut().and_then(PublicUrl::read);
         let host = public.as_ref().map(|public| public.host.clone());
+        let sandbox = server.as_mut().and_then(SandboxUrl::read);
+        let around = Around { host: host.as_deref(), sandbox };
         let server = server.and_then(|section| ServerConfig::read(section, public));
         let (mut keys, mut pipelines) = (Vec::new(), Vec::new());
         for section in root.sections("pipelines") {
-            pipelines.extend(PipelineConfig::read(section, host.as_deref(), &mut keys));
+            pipelines.extend(PipelineConfig::read(section, &around, &mut keys));
         }
         if !root.has("pipelines") {
             root.refuse("pipelines", "there is none: add a [[pipelines]] section for your site");

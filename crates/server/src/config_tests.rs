@@ -422,3 +422,65 @@ proptest! {
         }
     }
 }
+
+/// Where a test pipeline goes: the sandbox, or where its owner says, and never to the vendor by default.
+mod test_pipelines {
+    use super::*;
+
+    /// The configuration with another key, more in `[server]` and more in the integration.
+    fn with(key: &str, server: &str, integration: &str) -> String {
+        let text = GOOD.replace("dk_live_shop", key);
+        let text = text.replacen(
+            "[[server.cookie_keys]]",
+            &format!("{server}\n[[server.cookie_keys]]"),
+            1,
+        );
+        format!("{text}{integration}\n")
+    }
+
+    const SANDBOX: &str = "sandbox_url = 'http://127.0.0.1:8082'";
+
+    #[test]
+    fn without_a_sandbox_a_test_pipeline_has_to_say_where_it_goes() {
+        let found = mistakes(&with("dk_test_shop", "", ""));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].contains("`pipelines[0].integrations[0].base_url`: it is missing"),
+            "{found:?}"
+        );
+        assert!(found[0].contains("sandbox_url = \"http://127.0.0.1:8082\""), "{found:?}");
+        for good in [
+            with("dk_test_shop", SANDBOX, ""),
+            with("dk_test_shop", "", "base_url = 'http://127.0.0.1:9/own'"),
+            with("dk_live_shop", "", ""),
+        ] {
+            assert!(parse(&good).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_address_but_its_owner_s_needs_no_sandbox() {
+        let webhook = "[[pipelines.integrations]]\nvendor = 'webhook'\nurl = 'https://hooks.example.com/'\n\
+                       consent_category = 'essential'\nsecret = { env = 'WEBHOOK' }";
+        let own = "base_url = 'http://127.0.0.1:9/own'\n";
+        let text = with("dk_test_shop", "", &format!("{own}{webhook}"));
+        let variables = [
+            ("COOKIE_KEY", "c".repeat(40)),
+            ("IDENTITY", "i".repeat(40)),
+            ("WEBHOOK", format!("whsec_{}", "c2VjcmV0".repeat(6))),
+        ];
+        let secrets = Secrets::new(variables.map(|(name, value)| (name.to_owned(), value)));
+        assert!(parse_with(&text, &secrets).is_ok());
+    }
+
+    #[test]
+    fn the_sandbox_s_address_is_checked() {
+        for wrong in
+            ["http://example.com", "http://127.0.0.1:8082/amperity", "https://a:b@example.com"]
+        {
+            let found = mistakes(&with("dk_test_shop", &format!("sandbox_url = '{wrong}'"), ""));
+            assert!(found[0].contains("`server.sandbox_url`"), "{wrong}: {found:?}");
+            assert!(!found[0].contains("a:b"), "{found:?}");
+        }
+    }
+}

@@ -17,6 +17,7 @@ pub mod config;
 pub mod credential;
 pub mod data_dir;
 pub mod decisions;
+pub mod doctor;
 pub mod edge;
 pub mod enrichment;
 pub mod erasure;

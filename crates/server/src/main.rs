@@ -27,6 +27,8 @@ enum Command {
     Serve(command::serve::Args),
     /// Tell whether a configuration is good to serve.
     Check(command::check::Args),
+    /// Try a configuration out: find what keeps it from doing its work, with cause and fix.
+    Doctor(command::doctor::Args),
     /// Try a blueprint out: its cases, what it maps, where a field comes from.
     Blueprint(command::blueprint::Args),
     /// List, show, try, replay or remove what destinations refused for good.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Serve(args) => command::serve::run(args).map(|()| true),
         Command::Check(args) => command::check::run(&args),
+        Command::Doctor(args) => command::doctor::run(&args),
         Command::Blueprint(args) => command::blueprint::run(&args),
         Command::DeadLetters(args) => command::dead_letters::run(&args),
         Command::Amperity(args) => command::amperity::run(&args),

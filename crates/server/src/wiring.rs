@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use datafly_core::visitor::Verification;
 use datafly_provider::http::{HttpError, Network, Transport};
-use datafly_provider::{Surroundings, TokenSources};
+use datafly_provider::{Ailment, Surroundings, TokenSources};
 use datafly_store::StoreError;
 use datafly_store::embedded::Embedded;
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +26,7 @@ use crate::config::{
 };
 use crate::credential::{Credentials, KeyError};
 use crate::data_dir;
+use crate::doctor::Patient;
 use crate::enrichment::{Caches, Engine};
 use crate::identity::{IdentityKey, Verifier};
 use crate::limits::Limits;
@@ -205,6 +206,17 @@ pub fn check(file: &Path, secrets: &Secrets, outside: &Outside) -> Result<Config
     let kept = |_: &str| Ok(SecretString::from(kept::new(&outside.runtime.entropy)?));
     let ground = Ground::new(&config.server, outside, &kept)?;
     configure(config, &ground)
+}
+
+/// The integrations of a pipeline, to be examined. They share nothing with a running server.
+pub fn patients(pipeline: &PipelineConfig, outside: &Outside) -> Vec<Patient> {
+    let around = outside.surroundings(Arc::default(), Arc::default());
+    pipeline.integrations.iter().map(|it| it.patient(&around)).collect()
+}
+
+/// What vendors' own examinations may find.
+pub fn vendors_ailments() -> impl Iterator<Item = &'static Ailment> {
+    Integration::ailments()
 }
 
 fn fixed(server: &ServerConfig) -> Fixed {

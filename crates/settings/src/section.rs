@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use datafly_core::secret::SecretRef;
 use secrecy::SecretString;
@@ -17,26 +17,47 @@ use crate::reader::Reader;
 pub struct Section<'r> {
     reader: &'r Reader<'r>,
     path: String,
+    span: Range<usize>,
     line: usize,
     lines: BTreeMap<String, usize>,
     unread: DeTable<'r>,
     asked: BTreeSet<&'static str>,
+    stand_ins: BTreeMap<&'static str, Result<String, String>>,
 }
 
 impl<'r> Section<'r> {
     pub(crate) fn new(reader: &'r Reader<'r>, path: String, table: Spanned<DeTable<'r>>) -> Self {
-        let line = reader.line(table.span().start);
+        let span = table.span();
+        let line = reader.line(span.start);
         let unread = table.into_inner();
         let lines = unread.keys().map(|key| {
             let line = reader.line(key.span().start);
             (key.get_ref().to_string(), line)
         });
-        Self { reader, path, line, lines: lines.collect(), unread, asked: BTreeSet::new() }
+        let lines = lines.collect();
+        Self {
+            reader,
+            path,
+            span,
+            line,
+            lines,
+            unread,
+            asked: BTreeSet::new(),
+            stand_ins: BTreeMap::new(),
+        }
     }
 
-    /// Whether the key is written, with whatever value.
+    /// Whether the key is written, or something stands in for it, with whatever value.
     pub fn has(&self, key: &str) -> bool {
-        self.lines.contains_key(key)
+        self.lines.contains_key(key) || self.stand_ins.contains_key(key)
+    }
+
+    /// Stands in for a key that is not written: with a text, or with the mistake that it is not to write it. Nothing
+    /// comes of either where nobody asks for the key.
+    pub fn stand_in(&mut self, key: &'static str, value: Result<String, String>) {
+        if !self.has(key) {
+            self.stand_ins.insert(key, value);
+        }
     }
 
     /// The text of a key that nobody has asked for yet; `None` where it is none.
@@ -200,7 +221,17 @@ impl<'r> Section<'r> {
 
     fn take(&mut self, key: &'static str) -> Option<Spanned<DeValue<'r>>> {
         self.asked.insert(key);
-        self.unread.remove(key)
+        self.unread.remove(key).or_else(|| self.take_stand_in(key))
+    }
+
+    fn take_stand_in(&mut self, key: &'static str) -> Option<Spanned<DeValue<'r>>> {
+        match self.stand_ins.get(key)? {
+            Ok(text) => Some(Spanned::new(self.span.clone(), DeValue::String(text.clone().into()))),
+            Err(mistake) => {
+                self.refuse(key, mistake);
+                None
+            }
+        }
     }
 
     fn table(

@@ -103,3 +103,26 @@ fn a_key_can_be_looked_at_before_it_is_read_and_a_file_is_known_by_its_path() {
     });
     assert!(said.len() == 1 && said[0].starts_with("line 3: `nothing`"), "{said:?}");
 }
+
+#[test]
+fn something_stands_in_for_a_key_that_is_not_written() {
+    let read = |text: &str, stand_in: Result<String, String>, ask: bool| {
+        let reader = Reader::new(text, &none);
+        let value = reader.root().and_then(|mut section| {
+            section.stand_in("place", stand_in);
+            let value = if ask { section.optional::<String>("place") } else { Some(String::new()) };
+            section.end();
+            value
+        });
+        reader.finish(value).map_err(|mistakes| mistakes.to_string())
+    };
+    let there = || Ok("there".to_owned());
+    let missing = || Err("it is missing".to_owned());
+    assert_eq!(read("", there(), true).as_deref(), Ok("there"));
+    assert_eq!(read("place = 'here'", there(), true).as_deref(), Ok("here"));
+    assert_eq!(read("place = 'here'", missing(), true).as_deref(), Ok("here"));
+    assert!(read("", missing(), true).unwrap_err().contains("`place`: it is missing"));
+    // Nobody has such a key: nothing stands in for it, and nothing is missing.
+    assert_eq!(read("", there(), false).as_deref(), Ok(""));
+    assert_eq!(read("", missing(), false).as_deref(), Ok(""));
+}

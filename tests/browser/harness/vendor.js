@@ -3,7 +3,9 @@
 export class Vendor {
   #base;
 
+  /** @param address where its listener is, `host:port` */
   constructor(address) {
+    this.address = address;
     this.#base = `http://${address}/_control/`;
   }
 
@@ -22,6 +24,9 @@ export class Vendor {
 
   /** As if the vendor had seen this browser with that customer. */
   link = (cookie, customer) => this.#call('POST', 'link', { cookie, customer });
+
+  /** Every request of a route is answered so, until the next scenario. */
+  fail = (route, fault) => this.#call('POST', 'faults', { route, times: null, fault });
 
   /** The vendor's routes that were asked for a profile at all, with how often. */
   hits = async () => {

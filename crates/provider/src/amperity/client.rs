@@ -103,16 +103,30 @@ impl AmperityProfiles {
         request: Request<Bytes>,
         question: Question<'_>,
     ) -> Result<Option<Profile>, ProviderError> {
+        let answer = self.answer(request, question).await?;
+        answer.map(|answer| wire::profile(&answer.body)).transpose()
+    }
+
+    /// The answer, or `None` where it is 404.
+    async fn answer(
+        &self,
+        request: Request<Bytes>,
+        question: Question<'_>,
+    ) -> Result<Option<Answer>, ProviderError> {
         let send = |token| self.send(request.clone(), token);
         let is_refused = |answer: &Answer| answer.status == StatusCode::UNAUTHORIZED;
         let answer = authorised(&*self.tokens, PROFILE_SCOPE, send, is_refused).await?;
         if let Some(error) = error::of_answer(&answer, question, self.credential_key) {
             return Err(error);
         }
-        if answer.status == StatusCode::NOT_FOUND {
-            return Ok(None);
-        }
-        wire::profile(&answer.body).map(Some)
+        Ok(Some(answer).filter(|answer| answer.status != StatusCode::NOT_FOUND))
+    }
+
+    /// Whether the tenant has the collection at all, by its statistics.
+    pub(super) async fn has_collection(&self) -> Result<bool, ProviderError> {
+        let url = self.url(&["collections", &self.collection_id, "stats"])?;
+        let request = request(Method::GET, &url, Bytes::new())?;
+        Ok(self.answer(request, Question::Profile).await?.is_some())
     }
 
     async fn send(

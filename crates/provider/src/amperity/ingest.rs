@@ -104,10 +104,14 @@ impl AmperityEvents {
     }
 
     async fn send(&self, delivery: &Delivery) -> Attempt {
-        let body = match wire::event(delivery, &self.source) {
-            Ok(body) => body,
-            Err(refusal) => return Attempt::unsent(refusal.into()),
-        };
+        match wire::event(delivery, &self.source) {
+            Ok(body) => self.hand_over(body).await,
+            Err(refusal) => Attempt::unsent(refusal.into()),
+        }
+    }
+
+    /// Posts a body as it is.
+    pub(super) async fn hand_over(&self, body: Bytes) -> Attempt {
         let post = |token| self.post(body.clone(), token);
         let is_refused =
             |attempt: &Attempt| attempt.status() == Some(StatusCode::UNAUTHORIZED.as_u16());

@@ -1,9 +1,9 @@
 //! Which credential serves which call, and where it comes from.
 //!
 //! Amperity's keys are scoped: the Profile API key reads profiles and nothing else, the Streaming Ingest key writes
-//! events and nothing else; crossed, they answer 403. The control API takes a third, which is pasted. Each of the two sides has tokens that the owner pasted, or has
-//! them issued: by an issuer's token ([`issuer`]) or for a client's secret ([`client`]). A key is never rotated from
-//! here: rotating deposes the secret that tokens in use carry, and only one can be deposed (seed `amperity-apis.txt`).
+//! events and nothing else; crossed, they answer 403. The control API takes a third, which is pasted. Each of the two
+//! sides has tokens that the owner pasted, or has them issued: by an issuer's token ([`issuer`]) or for a client's
+//! secret ([`client`]). A key is never rotated from here: rotating deposes the secret that tokens in use carry, and only one can be deposed (seed `amperity-apis.txt`).
 
 mod client;
 mod issuer;

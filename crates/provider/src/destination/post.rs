@@ -79,7 +79,7 @@ impl Post {
 fn without_body(error: HttpError) -> Result<Answer, HttpError> {
     match error {
         HttpError::TooLong(status) | HttpError::Encoded(status) => {
-            Ok(Answer { status, retry_after: None, body: Bytes::new() })
+            Ok(Answer { status, retry_after: None, date: None, body: Bytes::new() })
         }
         error => Err(error),
     }

@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, DATE};
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 
 use super::{HttpError, retry_after};
 
@@ -19,6 +20,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// How long the vendor asks to wait, where it says so.
     pub retry_after: Option<Duration>,
+    /// When the vendor sent it, by the vendor's clock, where it says so.
+    pub date: Option<Timestamp>,
     /// The body, at most as long as the caller allowed.
     pub body: Bytes,
 }
@@ -62,12 +65,18 @@ impl Answer {
             read.extend_from_slice(&chunk);
         }
         let retry_after = retry_after::of(&head.headers);
-        Ok(Self { status: head.status, retry_after, body: read.freeze() })
+        let date = date(&head.headers);
+        Ok(Self { status: head.status, retry_after, date, body: read.freeze() })
     }
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().any(|encoding| encoding != "identity")
+}
+
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    Timestamp::try_from(date).ok()
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {

@@ -125,7 +125,7 @@ impl Asking {
         match sent {
             // Of a failure the status says all, and nobody needs its body.
             Err(HttpError::TooLong(status)) if !status.is_success() => {
-                Ok(Answer { status, retry_after: None, body: Bytes::new() })
+                Ok(Answer { status, retry_after: None, date: None, body: Bytes::new() })
             }
             sent => Ok(sent?),
         }

@@ -6,7 +6,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Uri};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::auth::authorize;
 use super::context;
@@ -31,6 +31,17 @@ pub(super) async fn read(
         sandbox.read_profile(&id, enrich).ok_or_else(|| ApiError::not_found("no such profile"))?;
     context::personalise(&mut profile.attributes, &query);
     Ok(Json(profile.into_json(&collection)))
+}
+
+/// `GET /prof/collections/{id}/stats`: how many profiles there are. What else the vendor says is not documented.
+pub(super) async fn stats(
+    State(sandbox): State<Sandbox>,
+    Path(collection): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, ApiError> {
+    authorize(&sandbox, &headers, Scope::ProfileRead)?;
+    known_collection(&sandbox, &collection)?;
+    Ok(Json(json!({ "collection_id": collection, "profiles": sandbox.customer_count() })))
 }
 
 /// There is one collection.

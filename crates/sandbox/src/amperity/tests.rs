@@ -109,11 +109,15 @@ async fn an_unknown_collection_profile_or_path_is_404() {
         "/profiles/apc-other/5a0e0001-0000-4000-8000-000000000001",
         "/lookup/apc-other/keychain?customer_id=user-vera",
         "/collections/x/stats",
+        "/collections/x/history",
     ] {
         let request = vendor("GET", path, PROFILE_TOKEN).body(Body::empty()).unwrap();
         assert_refused(&send(sandbox.router(), request).await, 404);
     }
     assert_eq!(sandbox.hits("amperity.other"), 1);
+    let stats = format!("/collections/{}/stats", crate::COLLECTION_ID);
+    let stats = vendor("GET", &stats, PROFILE_TOKEN).body(Body::empty()).unwrap();
+    assert_eq!(send(sandbox.router(), stats).await.json()["profiles"], sandbox.customer_count());
     let path = format!("/events/{STREAM_ID}");
     let wrong_method = vendor("GET", &path, INGEST_TOKEN).body(Body::empty()).unwrap();
     assert_refused(&send(sandbox.router(), wrong_method).await, 405);

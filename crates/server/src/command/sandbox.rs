@@ -1,14 +1,14 @@
-//! `datafly sandbox`: the vendors' APIs and the demo shop's backend, on loopback.
+//! `datafly sandbox`: the vendors' APIs with a page about them, and the demo shop's backend, on loopback.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use datafly_sandbox::{self as sandbox, Addresses, SandboxConfig};
+use datafly_sandbox::{self as sandbox, Addresses, Bound, SandboxConfig};
 use serde_json::{Value, json};
 
-use super::{Failure, stop_signal, write_ready_file};
+use super::{Failure, say, stop_signal, write_ready_file};
 
 /// Arguments of `datafly sandbox`.
 #[derive(clap::Args)]
@@ -19,6 +19,9 @@ pub(crate) struct Args {
     /// Where the shop listens.
     #[arg(long, default_value = "127.0.0.1:8080")]
     shop: SocketAddr,
+    /// Play the vendors alone: the shop needs the browser bundle, they need nothing.
+    #[arg(long)]
+    no_shop: bool,
     /// The shop's files; `pkg/` in it holds the browser bundle.
     #[arg(long, default_value = "www")]
     www: PathBuf,
@@ -40,7 +43,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> Result<(), Failure> {
     let collect_url = args.collect_url.unwrap_or_else(|| args.id_url.clone());
     let mut config = SandboxConfig::default();
-    config.shop.placeholders = placeholders(&args.www, &collect_url)?;
+    if !args.no_shop {
+        config.shop.placeholders = placeholders(&args.www, &collect_url)?;
+    }
     config.shop.static_dir = Some(args.www);
     config.shop.pipeline_key = args.pipeline_key;
     config.shop.id_url = args.id_url;
@@ -49,7 +54,7 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
         "kid": config.shop.identity_kid, "secret": config.shop.identity_secret,
         "pipeline_key": config.shop.pipeline_key,
     });
-    let addresses = Addresses { vendor: args.vendor, shop: Some(args.shop) };
+    let addresses = Addresses { vendor: args.vendor, shop: (!args.no_shop).then_some(args.shop) };
 
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let stop = stop_signal()?;
@@ -78,17 +83,33 @@ pub(crate) fn run(args: Args) -> Result<(), Failure> {
                 },
             });
             write_ready_file(path, &facts)?;
+        } else {
+            tell(&bound);
         }
         bound.run(stop).await?;
         Ok(())
     })
 }
 
+/// Says where everything is to whoever has started it by hand.
+fn tell(bound: &Bound) {
+    let vendor = bound.vendor_addr();
+    say(&format!(
+        "the vendors, and a page with their tokens, profiles, requests and faults: http://{vendor}/"
+    ));
+    say(&format!(
+        "`dk_test_…` pipelines go there with `sandbox_url = \"http://{vendor}\"` in [server]"
+    ));
+    if let Some(shop) = bound.shop_addr() {
+        say(&format!("the shop: http://{shop}/"));
+    }
+}
+
 /// What the shop's pages need of the browser bundle: the inline stub and the address of the module.
 fn placeholders(www: &Path, collect_url: &str) -> Result<BTreeMap<String, String>, Failure> {
     let path = www.join("pkg/manifest.json");
     let manifest = fs::read(&path).map_err(|error| {
-        format!("{} cannot be read ({error}): run `cargo xtask bundle`", path.display())
+        format!("{} cannot be read ({error}): run `cargo xtask bundle`, or leave the shop out with `--no-shop`", path.display())
     })?;
     let manifest: Value = serde_json::from_slice(&manifest)?;
     let text = |name: &str| manifest[name].as_str().unwrap_or_default().to_owned();

@@ -12,6 +12,7 @@ use super::browser;
 use super::consent::ConsentConfig;
 use super::cookie_domain;
 use super::identity::IdentityConfig;
+use super::sandbox::{self, SandboxUrl};
 use super::secrets::long_secret;
 use crate::wiring::Integration;
 
@@ -40,11 +41,19 @@ pub struct PipelineConfig {
     pub integrations: Vec<Integration>,
 }
 
+/// What `[server]` says that pipelines are measured by.
+pub(super) struct Around<'a> {
+    /// This server's host, where that is known.
+    pub(super) host: Option<&'a str>,
+    /// The sandbox, where there is one.
+    pub(super) sandbox: Option<SandboxUrl>,
+}
+
 impl PipelineConfig {
-    /// `host` is this server's, where that is known; `keys` are those of earlier pipelines.
+    /// `keys` are those of earlier pipelines.
     pub(super) fn read(
         mut section: Section<'_>,
-        host: Option<&str>,
+        around: &Around<'_>,
         keys: &mut Vec<PipelineKey>,
     ) -> Option<Self> {
         let key = section.required::<PipelineKey>("key", "key = \"dk_live_shop\"");
@@ -54,7 +63,7 @@ impl PipelineConfig {
         keys.extend(key.clone());
         let origins = origins(&mut section);
         let cookie_domain = section.optional::<String>("cookie_domain");
-        if let (Some(domain), Some(host)) = (&cookie_domain, host) {
+        if let (Some(domain), Some(host)) = (&cookie_domain, around.host) {
             cookie_domain::check(&section, domain, host, &origins);
         }
         let timeout = section.number(
@@ -70,7 +79,7 @@ impl PipelineConfig {
             section.sections("server_keys").into_iter().filter_map(server_key).collect();
         let consent = ConsentConfig::read(&mut section);
         let browser = browser::read(section.section("browser"), &consent);
-        let integrations = integrations(&mut section);
+        let integrations = integrations(&mut section, around, key.as_ref());
         section.end();
         Some(Self {
             key: key?,
@@ -116,8 +125,12 @@ fn server_key(mut section: Section<'_>) -> Option<SecretString> {
     secret
 }
 
-/// The vendors of a pipeline.
-pub(super) fn integrations(section: &mut Section<'_>) -> Vec<Integration> {
+/// The vendors of a pipeline, of which this is the key.
+pub(super) fn integrations(
+    section: &mut Section<'_>,
+    around: &Around<'_>,
+    pipeline: Option<&PipelineKey>,
+) -> Vec<Integration> {
     let mut integrations = Vec::<Integration>::new();
     let mut names = Vec::new();
     for mut entry in section.sections("integrations") {
@@ -129,6 +142,10 @@ pub(super) fn integrations(section: &mut Section<'_>) -> Vec<Integration> {
         if names.contains(&name) {
             let reason = "the pipeline has one of that name already: keep one of the two";
             entry.refuse_value(key, &name, reason);
+        }
+        if pipeline.is_some_and(sandbox::is_test) {
+            let addresses = Integration::emulated(&vendor);
+            sandbox::stand_in(around.sandbox.as_ref(), addresses, &mut entry);
         }
         integrations.extend(Integration::read(&vendor, entry));
         names.push(name);

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use datafly_core::allowlist::Allowlist;
 use datafly_core::visitor::Verification;
 use datafly_provider::{
-    Destination, Lookups, ProfileProvider, ProviderConfig, algonomy, amperity, amperity_index,
-    ansira, ga4, meta_capi, rest, tiktok, webhook,
+    Ailment, Destination, Diagnosis, Lookups, ProfileProvider, ProviderConfig, Surroundings,
+    algonomy, amperity, amperity_index, ansira, ga4, meta_capi, rest, tiktok, webhook,
 };
 use datafly_settings::Section;
 use datafly_store::queue::DestinationName;
 
 use super::Ground;
 use super::mapping::{Mapping, contract_of};
+use crate::doctor::Patient;
 use crate::enrichment::{Enrichment, Parts, Vendor};
 use crate::erasure::VendorErasure;
 use crate::outbox::{self, Recipient};
@@ -85,6 +86,19 @@ impl Integration {
             }
             Kind::Destination { .. } => None,
             Kind::Provider(config, _) => Some(&config.lookups().allowlist),
+        }
+    }
+
+    /// The keys by which a vendor's own addresses are written otherwise, and the sandbox's paths for them. A vendor
+    /// that has no address but what its owner writes asks for none of them.
+    pub fn emulated(vendor: &str) -> Vec<(&'static str, String)> {
+        let emulated = |key, path: &str| (key, format!("{vendor}/{path}"));
+        match vendor {
+            algonomy::NAME => vec![emulated("profile_url", "")],
+            ansira::NAME => {
+                vec![emulated("base_url", ""), emulated("token_url", "oauth/v2/oauth-token")]
+            }
+            _ => vec![emulated("base_url", "")],
         }
     }
 
@@ -179,6 +193,59 @@ impl Integration {
         };
         Built { enrichment, recipient: Some(Recipient::new(parts)), erasure: None }
     }
+}
+
+impl Integration {
+    /// The same parts as [`Self::build`]'s, with nothing in front of them.
+    pub(super) fn patient(&self, around: &Surroundings) -> Patient {
+        match &self.0 {
+            Kind::Provider(config, _) => {
+                let profiles = (config.lookups().clone(), config.build(around));
+                patient(config.name(), Some(profiles), None, config.diagnosis(around))
+            }
+            Kind::Destination { vendor, name, .. } => {
+                let (transport, name) = (|| Arc::clone(&around.transport), name.as_str());
+                let destination = match vendor {
+                    Config::Amperity(config, _) => return amperity(config, around),
+                    Config::Ga4(config) => boxed(ga4::Ga4::new(transport(), config)),
+                    Config::MetaCapi(config) => {
+                        boxed(meta_capi::MetaCapi::new(transport(), config))
+                    }
+                    Config::Tiktok(config) => boxed(tiktok::Tiktok::new(transport(), config)),
+                    Config::Webhook(config) => boxed(webhook::Webhook::new(transport(), config)),
+                };
+                patient(name, None, Some(destination), None)
+            }
+        }
+    }
+
+    /// What vendors' own examinations may find.
+    pub(super) fn ailments() -> impl Iterator<Item = &'static Ailment> {
+        amperity::AILMENTS.into_iter()
+    }
+}
+
+fn amperity(config: &amperity::Config, around: &Surroundings) -> Patient {
+    let profiles = amperity::AmperityProfiles::new(around, config);
+    let profiles = profiles.map(|it| Arc::new(it) as Arc<dyn ProfileProvider>);
+    let profiles = profiles.map(|provider| (config.lookups.clone(), provider));
+    let stream = boxed(amperity::AmperityEvents::new(around, config));
+    let diagnosis = Arc::new(amperity::AmperityDiagnosis::new(around, config));
+    patient(amperity::NAME, profiles, Some(stream), Some(diagnosis))
+}
+
+fn patient(
+    name: &str,
+    profiles: Option<(Lookups, Arc<dyn ProfileProvider>)>,
+    destination: Option<Arc<dyn Destination>>,
+    diagnosis: Option<Arc<dyn Diagnosis>>,
+) -> Patient {
+    let provider = profiles.as_ref().map(|(_, provider)| Arc::clone(provider));
+    let tokens = move || {
+        let of_provider = provider.iter().flat_map(|it| it.tokens());
+        of_provider.chain(destination.iter().flat_map(|it| it.tokens())).collect()
+    };
+    Patient { name: name.to_owned(), profiles, diagnosis, tokens: Box::new(tokens) }
 }
 
 /// Reads the section of a vendor that takes no events.

@@ -7,6 +7,7 @@ mod backends;
 mod backup;
 mod certificate;
 mod dead_letters;
+mod doctor;
 mod gdpr;
 mod harness;
 mod killed;

@@ -112,7 +112,8 @@ async fn the_runner_serves_both_listeners_until_it_is_told_to_stop() {
     let (vendor, shop) = (bound.vendor_addr(), bound.shop_addr().unwrap());
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(bound.run(async { drop(ended.await) }));
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let get =
+        |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     assert!(exchange(vendor, &get("/_control/hits")).await.starts_with(b"HTTP/1.1 200"));
     assert!(exchange(shop, &get("/config.json")).await.starts_with(b"HTTP/1.1 200"));
     drop(end);
