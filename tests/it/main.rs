@@ -49,6 +49,7 @@ mod rates;
 mod raw_vendor;
 mod reload;
 mod second_order;
+mod tenant_rates;
 mod tokens;
 mod transport;
 mod trust;

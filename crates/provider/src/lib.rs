@@ -36,5 +36,5 @@ pub use erasure::{Erasure, Progress, Registration, Subject, SubjectKey, Tracking
 pub use profile::{
     Lookups, Profile, ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota,
 };
-pub use surroundings::{Clock, Secrets, Surroundings, Turns};
+pub use surroundings::{Clock, Secrets, Surroundings, Turn, Turns};
 pub use token::{Token, TokenError, TokenKind, TokenSource, TokenSources, TokenStatus};

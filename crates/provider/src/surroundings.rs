@@ -21,7 +21,10 @@ pub type Secrets = Arc<dyn Fn(&SecretRef) -> Result<SecretString, SecretError> +
 
 /// Waits until the account may be asked once more. A look-up's first request has had its turn before the adapter is
 /// called; every further one of the same look-up waits here for a turn of its own.
-pub type Turns = Arc<dyn Fn(Quota) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+pub type Turns = Arc<dyn Fn(Quota) -> Turn + Send + Sync>;
+
+/// Ends when it is one's turn.
+pub type Turn = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Sockets, time and secrets, and the token sources that all integrations share.
 #[derive(Clone)]

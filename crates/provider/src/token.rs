@@ -22,12 +22,16 @@ pub(crate) mod tests;
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use http::HeaderValue;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+
+use crate::surroundings::Turn;
 
 pub(crate) use self::configured::Configured;
 pub(crate) use self::issued::{Asked, Grant, Issued, Issuer, Margin};
@@ -135,6 +139,35 @@ where
         tokens.refused_again(&token, scope);
     }
     Ok(answer)
+}
+
+/// As [`authorised`], for an account with a limit: the caller has had a turn for one request that is sent at once. One
+/// after a refusal waits for a turn of its own, and so does one that had to wait for its token: all that wait for the
+/// same token would be sent together when it comes.
+pub(crate) async fn authorised_in_turn<A, E, F>(
+    tokens: &dyn TokenSource,
+    scope: &str,
+    turn: impl Fn() -> Turn,
+    call: impl Fn(Token) -> F,
+    is_refused: impl Fn(&A) -> bool,
+) -> Result<A, E>
+where
+    E: From<TokenError>,
+    F: Future<Output = Result<A, E>>,
+{
+    let has_to_wait = tokens.token(scope).now_or_never().is_none();
+    let is_further = AtomicBool::new(has_to_wait);
+    let call_in_turn = |token: Token| {
+        let turn = is_further.swap(true, Ordering::Relaxed).then(&turn);
+        let call = call(token);
+        async {
+            if let Some(turn) = turn {
+                turn.await;
+            }
+            call.await
+        }
+    };
+    authorised(tokens, scope, call_in_turn, is_refused).await
 }
 
 /// The value of an `Authorization` header, which nothing below shows in a log.

@@ -130,6 +130,11 @@ impl Sandbox {
         self.with_ansira(Account::renew_assertion)
     }
 
+    /// How the API client is set up at Ansira.
+    pub fn ansira_client(&self) -> AnsiraClient {
+        self.with_ansira(|account| account.client().clone())
+    }
+
     /// Changes the API client at Ansira; other scopes end every token.
     pub fn update_ansira(&self, change: impl FnOnce(&mut AnsiraClient)) {
         self.with_ansira(|account| account.update(change));

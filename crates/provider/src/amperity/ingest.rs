@@ -23,8 +23,8 @@ use super::{NAME, token};
 use crate::destination::{Attempt, Delivery, Destination, Fate, Post, Terms};
 use crate::http::{Reach, Transport};
 use crate::keys;
-use crate::surroundings::Surroundings;
-use crate::token::{Token, TokenSource, TokenStatus, authorised, bearer};
+use crate::surroundings::{Surroundings, Turns};
+use crate::token::{Token, TokenSource, TokenStatus, authorised_in_turn, bearer};
 
 /// What names a person to Amperity, beside the linking keys that the owner configured: the documented fields,
 /// and the linking keys that Amperity's guides tell everybody to set up. A collection links by those whether
@@ -67,6 +67,7 @@ pub struct AmperityEvents {
     /// The configuration key of what it authenticates with.
     credential_key: &'static str,
     tokens: Arc<dyn TokenSource>,
+    turns: Turns,
     terms: Terms,
 }
 
@@ -81,6 +82,7 @@ impl AmperityEvents {
             source: ingest.source_value.clone(),
             credential_key: ingest.credential.key(&EVENTS),
             tokens: token::source(&EVENTS, &ingest.credential, config, around),
+            turns: Arc::clone(&around.turns),
             terms: terms(config),
         }
     }
@@ -115,7 +117,8 @@ impl AmperityEvents {
         let post = |token| self.post(body.clone(), token);
         let is_refused =
             |attempt: &Attempt| attempt.status() == Some(StatusCode::UNAUTHORIZED.as_u16());
-        let sent = authorised(&*self.tokens, INGEST_SCOPE, post, is_refused).await;
+        let turn = || (self.turns)(self.terms.quota.clone());
+        let sent = authorised_in_turn(&*self.tokens, INGEST_SCOPE, turn, post, is_refused).await;
         sent.unwrap_or_else(Attempt::unsent)
     }
 }

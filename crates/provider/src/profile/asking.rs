@@ -2,16 +2,13 @@
 //!
 //! Everything together ends within one deadline: the wait for a token, the request, and after a refusal the wait for
 //! another token, for a turn at the account, and the second request. That turn is why a refused credential does not
-//! make more requests in a second than the vendor allows. Who had to wait for a token waits for a turn anew as well:
-//! those that all wait for the same one would be sent together when it comes.
+//! make more requests in a second than the vendor allows.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use futures_util::FutureExt;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -20,7 +17,9 @@ use url::form_urlencoded;
 use super::{ProviderError, Quota};
 use crate::http::{self as vendor_http, Answer, HttpError, Transport};
 use crate::surroundings::{Surroundings, Turns};
-use crate::token::{Token, TokenError, TokenSource, TokenStatus, authorised, bearer, sensitive};
+use crate::token::{
+    Token, TokenError, TokenSource, TokenStatus, authorised_in_turn, bearer, sensitive,
+};
 
 /// Longest profile that is read. Profiles are a few kilobytes; this leaves room for long lists.
 const MAX_PROFILE_BYTES: usize = 1024 * 1024;
@@ -101,22 +100,15 @@ impl Asking {
         request: &Request<Bytes>,
     ) -> Result<Answer, ProviderError> {
         let Credential { tokens, scope, .. } = credential;
-        let has_to_wait = tokens.token(scope).now_or_never().is_none();
-        let is_further = AtomicBool::new(has_to_wait);
-        let send = |token: Token| {
-            let is_further = is_further.swap(true, Ordering::Relaxed);
-            async move {
-                let mut request = request.clone();
-                let (name, value) = credential.scheme.header(token.secret())?;
-                request.headers_mut().insert(name, value);
-                if is_further {
-                    (self.turns)(self.quota.clone()).await;
-                }
-                self.send(request).await
-            }
+        let send = |token: Token| async move {
+            let mut request = request.clone();
+            let (name, value) = credential.scheme.header(token.secret())?;
+            request.headers_mut().insert(name, value);
+            self.send(request).await
         };
+        let turn = || (self.turns)(self.quota.clone());
         let is_refused = |answer: &Answer| answer.status == credential.refused;
-        authorised(&**tokens, scope, send, is_refused).await
+        authorised_in_turn(&**tokens, scope, turn, send, is_refused).await
     }
 
     async fn send(&self, request: Request<Bytes>) -> Result<Answer, ProviderError> {

@@ -188,13 +188,8 @@ async fn a_credential_that_ends_is_replaced_at_the_price_of_one_request() {
             }
         }
         assert_eq!(sandbox.hits(subject.route), 4, "{}", subject.route);
-        // Amperity's real-time client has a budget of hundreds, and does not wait for another turn.
-        let further = match subject.name {
-            amperity::NAME => 0,
-            // The first token had to be waited for, too.
-            ansira::NAME => 2,
-            _ => 1,
-        };
+        // Ansira's first token had to be waited for, too.
+        let further = if subject.name == ansira::NAME { 2 } else { 1 };
         assert_eq!(turns.load(Ordering::Relaxed), further, "{}", subject.route);
         let refused: u64 = provider.tokens().iter().map(|token| token.refused).sum();
         assert_eq!(refused, 1, "{}", subject.route);
