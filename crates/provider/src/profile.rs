@@ -176,13 +176,15 @@ pub trait ProfileProvider: Send + Sync {
     async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, ProviderError>;
 
     /// The second map: attributes as the vendor computes them for this context, or `None` where the
-    /// profile is gone. It is empty, without a call, where there is no context or the owner did not
-    /// switch this on.
+    /// profile is gone. It is empty, without a call, where there is no context, the owner did not
+    /// switch this on, or the vendor has no such thing.
     async fn personalised(
         &self,
-        id: &ProfileId,
-        context: &ContextValues,
-    ) -> Result<Option<Attributes>, ProviderError>;
+        _id: &ProfileId,
+        _context: &ContextValues,
+    ) -> Result<Option<Attributes>, ProviderError> {
+        Ok(Some(Attributes::new()))
+    }
 
     /// Names whose profiles these are: integrations with equal identity may share cached profiles, and
     /// one whose identity changed must not find its old ones. Holds no secret.

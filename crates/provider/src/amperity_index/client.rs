@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use datafly_core::attributes::Attributes;
-use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request};
@@ -136,14 +134,6 @@ impl ProfileProvider for AmperityIndex {
             Some(key) => self.value(&key).await,
             None => Ok(None),
         }
-    }
-
-    async fn personalised(
-        &self,
-        _id: &ProfileId,
-        _context: &ContextValues,
-    ) -> Result<Option<Attributes>, ProviderError> {
-        Ok(Some(Attributes::new()))
     }
 
     fn identity(&self) -> String {

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use datafly_core::attributes::Attributes;
-use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use http::Request;
 use http::header::{ACCEPT, CACHE_CONTROL};
@@ -64,14 +62,6 @@ impl ProfileProvider for AnsiraRecords {
 
     async fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, ProviderError> {
         self.first(&self.config.shape.id_field, id.expose()).await
-    }
-
-    async fn personalised(
-        &self,
-        _id: &ProfileId,
-        _context: &ContextValues,
-    ) -> Result<Option<Attributes>, ProviderError> {
-        Ok(Some(Attributes::new()))
     }
 
     fn identity(&self) -> String {

@@ -2,8 +2,6 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use datafly_core::attributes::Attributes;
-use datafly_core::context::ContextValues;
 use datafly_core::linking_key::KeyValue;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request};
@@ -75,14 +73,6 @@ impl ProfileProvider for Rest {
             Some(key) => self.look_up(&key).await,
             None => Ok(None),
         }
-    }
-
-    async fn personalised(
-        &self,
-        _id: &ProfileId,
-        _context: &ContextValues,
-    ) -> Result<Option<Attributes>, ProviderError> {
-        Ok(Some(Attributes::new()))
     }
 
     fn identity(&self) -> String {
