@@ -22,13 +22,13 @@ use super::token::{self, Api};
 use super::{ACCESS_TOKEN_HEADER, NAME, TENANT_HASH_HEADER, error, identifier_header};
 use crate::http::{self as vendor_http, Answer, HttpError, Transport};
 use crate::profile::{Profile, ProfileId, ProfileProvider, ProviderError, Quota};
-use crate::surroundings::Surroundings;
-use crate::token::{Token, TokenSource, TokenStatus, authorised, sensitive};
+use crate::surroundings::{Surroundings, Turns};
+use crate::token::{Token, TokenSource, TokenStatus, authorised_in_turn, sensitive};
 
 /// How long one request may take.
 const DEADLINE: Duration = Duration::from_secs(1);
 
-/// How long all requests of a look-up may take, those for a token included.
+/// How long all requests of a look-up may take, those for a token and the waits for a turn included.
 const LOOK_UP_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Longest answer of a resource that is read.
@@ -47,6 +47,7 @@ pub struct AlgonomyProfiles {
     /// See [`ProfileProvider::identity`].
     identity: String,
     tokens: Arc<dyn TokenSource>,
+    turns: Turns,
 }
 
 impl AlgonomyProfiles {
@@ -65,6 +66,7 @@ impl AlgonomyProfiles {
                 config.resources.join(" ")
             ),
             tokens: token::source(Api::Profile, &config.profile_url, config, around),
+            turns: Arc::clone(&around.turns),
         }
     }
 
@@ -108,6 +110,8 @@ impl AlgonomyProfiles {
     }
 
     /// `POST {base}api/v1/profile/b2b/{resource}`, without a body; of what has pages the first.
+    ///
+    /// What is asked again waits for a turn first, the same as a whole look-up's, so that it is never too soon.
     async fn resource(
         &self,
         resource: &str,
@@ -119,8 +123,9 @@ impl AlgonomyProfiles {
             reason: "the URL cannot be used".to_owned(),
         })?;
         let send = |token| self.send(request.clone(), token);
-        let answer = authorised(&*self.tokens, resource, send, error::may_be_the_token_s).await;
-        match answer {
+        let turn = || (self.turns)(self.quota.clone());
+        let is_refused = error::may_be_the_token_s;
+        match authorised_in_turn(&*self.tokens, resource, turn, send, is_refused).await {
             // What else a profile has is not worth the profile.
             Err(ProviderError::BadAnswer { reason: TOO_LONG }) if resource != BASIC => Ok(None),
             answer => error::data(&answer?),

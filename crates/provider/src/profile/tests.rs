@@ -2,8 +2,7 @@
 
 mod conformance;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,12 +12,12 @@ use datafly_sandbox::{self as sandbox, Fault, NamedCustomer, Sandbox};
 use datafly_settings::{Mistakes, Section};
 use http::Request;
 
-use super::{ProfileId, ProfileProvider, ProviderConfig, ProviderError};
+use super::{ProfileId, ProfileProvider, ProviderConfig, ProviderError, Quota};
 use crate::destination::tests::{InProcess, read, secret, start, text};
 use crate::http::{Answer, HttpError, Transport};
 use crate::surroundings::Surroundings;
 use crate::surroundings::testing::around;
-use crate::{amperity, amperity_index, ansira, rest};
+use crate::{algonomy, amperity, amperity_index, ansira, rest};
 
 /// Where the assertion is; what is read there is always the newest one.
 const ASSERTION_FILE: &str = "/run/secrets/ansira";
@@ -37,6 +36,12 @@ pub(crate) struct Subject {
     pub(crate) read_route: &'static str,
     /// Id of a profile that is gone, as the provider would have named it.
     dead_id: &'static str,
+    /// Its name of the linking key that is an email address.
+    linking_key: &'static str,
+    /// What Vera's profile says of her, and in which attribute.
+    attribute: (&'static str, &'static str),
+    /// Key of the vendor's address.
+    url_key: &'static str,
     /// Keys of texts that must not be blank.
     texts: &'static [&'static str],
     /// Key of its credential, and everything secret.
@@ -53,12 +58,12 @@ pub(crate) struct Subject {
     status: fn(u16) -> Option<Result<(), ProviderError>>,
 }
 
-/// A provider that is set up, what it asks, and how often it waited for a turn.
+/// A provider that is set up, and the quotas by which it waited for a turn.
 pub(crate) struct SetUp {
     pub(crate) provider: Arc<dyn ProfileProvider>,
     /// Its configuration, as `Debug` shows it.
     pub(crate) shown: String,
-    pub(crate) turns: Arc<AtomicUsize>,
+    pub(crate) turns: Arc<Mutex<Vec<Quota>>>,
 }
 
 impl Subject {
@@ -89,12 +94,12 @@ impl Subject {
         changes: &[(&'static str, &str)],
     ) -> Result<SetUp, Mistakes> {
         let keys = self.keys(changes);
-        let (turns, portal) = (Arc::new(AtomicUsize::new(0)), sandbox.clone());
-        let counted = Arc::clone(&turns);
+        let (turns, portal) = (Arc::<Mutex<Vec<Quota>>>::default(), sandbox.clone());
+        let waited = Arc::clone(&turns);
         let surroundings = Surroundings {
             secrets: Arc::new(move |_| Ok(portal.ansira_assertion().into())),
-            turns: Arc::new(move |_| {
-                counted.fetch_add(1, Ordering::Relaxed);
+            turns: Arc::new(move |quota| {
+                waited.lock().unwrap().push(quota);
                 Box::pin(async {})
             }),
             ..around(transport)
@@ -119,7 +124,21 @@ impl Subject {
     pub(crate) async fn error_under(&self, fault: Fault) -> ProviderError {
         let sandbox = vendor();
         sandbox.fault(self.route, None, fault).unwrap();
-        self.provider(&sandbox).look_up(&vera()).await.unwrap_err()
+        self.provider(&sandbox).look_up(&self.vera()).await.unwrap_err()
+    }
+
+    /// Asks for whoever has this email address.
+    fn email(&self, address: &str) -> KeyValue {
+        KeyValue { key: self.linking_key.into(), ..email(address) }
+    }
+
+    fn vera(&self) -> KeyValue {
+        self.email("vera@example.com")
+    }
+
+    /// Whether its tokens are issued to us, so that the first one has to be waited for, too.
+    fn waits_for_its_first_token(&self) -> bool {
+        matches!(self.name, algonomy::NAME | ansira::NAME)
     }
 }
 
@@ -146,6 +165,8 @@ fn both(
     Some((config.build(around), format!("{config:?}")))
 }
 
+const PERSONA: (&str, &str) = ("Persona", "Value Hunter");
+
 const LINKING_KEYS: &str = "[{ source = 'email', key = 'email' }]";
 
 fn common() -> Vec<(&'static str, String)> {
@@ -168,6 +189,9 @@ pub(crate) const AMPERITY: Subject = Subject {
     route: "amperity.lookup.post",
     read_route: "amperity.profile",
     dead_id: "5a0e0001-0000-4000-8000-00000000dead",
+    linking_key: "email",
+    attribute: PERSONA,
+    url_key: "base_url",
     texts: &["tenant_id", "source_value"],
     credential: "profile_api_key",
     secrets: &[sandbox::PROFILE_TOKEN, sandbox::INGEST_TOKEN],
@@ -198,6 +222,9 @@ const INDEX: Subject = Subject {
     route: "amperity_index.value.get",
     read_route: "amperity_index.value.get",
     dead_id: "email=gone%40example.com",
+    linking_key: "email",
+    attribute: PERSONA,
+    url_key: "base_url",
     texts: &["tenant_id", "index_id", "api_version", "method"],
     credential: "profile_api_key",
     secrets: &sandbox::INDEX_TOKENS,
@@ -238,6 +265,9 @@ pub(crate) const ANSIRA: Subject = Subject {
     route: "ansira.records",
     read_route: "ansira.records",
     dead_id: "5a0e0001-0000-4000-8000-00000000dead",
+    linking_key: "email",
+    attribute: PERSONA,
+    url_key: "base_url",
     texts: &[
         "environment",
         "client_id",
@@ -274,6 +304,9 @@ const DECLARED: Subject = Subject {
     route: "rest.get",
     read_route: "rest.get",
     dead_id: "email=gone%40example.com",
+    linking_key: "email",
+    attribute: PERSONA,
+    url_key: "url",
     texts: &["name", "method", "auth"],
     credential: "auth_secret",
     secrets: &sandbox::REST_TOKENS,
@@ -310,8 +343,43 @@ pub(crate) const REST_POST: Subject = Subject {
     ..DECLARED
 };
 
-pub(crate) const ALL: [Subject; 7] =
-    [AMPERITY, INDEX_V0, INDEX_V0_POST, INDEX_V2, ANSIRA, REST, REST_POST];
+const ALGONOMY: Subject = Subject {
+    name: algonomy::NAME,
+    route: "algonomy.profile",
+    read_route: "algonomy.profile",
+    dead_id: "email_address:gone@example.com",
+    linking_key: "email_address",
+    attribute: ("fullName", "Vera Hunter"),
+    url_key: "profile_url",
+    texts: &[],
+    credential: "tenant_hash",
+    secrets: &[
+        sandbox::ALGONOMY_TENANT_HASH,
+        sandbox::ALGONOMY_OAUTH_KEY_SECRET,
+        "sandbox-algonomy-profile",
+    ],
+    section: || {
+        vec![
+            ("profile_url", text("https://vendor.test/algonomy")),
+            ("tenant_hash", secret(sandbox::ALGONOMY_TENANT_HASH)),
+            ("oauth_key_secret", secret(sandbox::ALGONOMY_OAUTH_KEY_SECRET)),
+            ("linking_keys", "[{ source = 'email', key = 'email_address' }]".to_owned()),
+            ("browser_attribute_allowlist", text("fullName")),
+        ]
+    },
+    replacement: &[],
+    end_credential: |sandbox| assert_eq!(sandbox.drop_algonomy_tokens(), 1),
+    build: |section, around| both(algonomy::Config::read(section), around),
+    // None of its documents lists statuses, so that no 400 can be taken for a word on the key.
+    status: |status| match status {
+        400 => Some(Err(ProviderError::Unexpected { status })),
+        404 => Some(Ok(())),
+        _ => None,
+    },
+};
+
+pub(crate) const ALL: [Subject; 8] =
+    [AMPERITY, INDEX_V0, INDEX_V0_POST, INDEX_V2, ANSIRA, REST, REST_POST, ALGONOMY];
 
 /// Vera's profile id, where the vendor names profiles.
 pub(crate) fn veras_id() -> ProfileId {
@@ -324,8 +392,7 @@ struct Packed(InProcess);
 #[async_trait]
 impl Transport for Packed {
     async fn send(&self, request: Request<Bytes>, max_bytes: usize) -> Result<Answer, HttpError> {
-        let is_token = request.uri().path().contains("oauth");
-        if is_token {
+        if request.uri().path().contains("token") {
             return self.0.send(request, max_bytes).await;
         }
         Err(HttpError::Encoded(http::StatusCode::OK))
