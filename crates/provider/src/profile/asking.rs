@@ -1,8 +1,8 @@
 //! How a client of look-ups asks: with a credential, once, and once more with another one where it was refused.
 //!
-//! Everything together ends within one deadline: the wait for a token, the request, and after a refusal the wait for
-//! another token, for a turn at the account, and the second request. That turn is why a refused credential does not
-//! make more requests in a second than the vendor allows.
+//! A request ends within its deadline. Everything together ends [`PATIENCE`] later: the wait for a token, the request,
+//! and after a refusal the wait for another token, for a turn at the account, and the second request. That turn is why
+//! a refused credential does not make more requests in a second than the vendor allows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,10 @@ use crate::token::{
 
 /// Longest profile that is read. Profiles are a few kilobytes; this leaves room for long lists.
 const MAX_PROFILE_BYTES: usize = 1024 * 1024;
+
+/// What waiting for tokens and turns may take. Longer than any issuer has for its answer, so that one that hangs is told
+/// as that, and not as the vendor's silence.
+const PATIENCE: Duration = Duration::from_secs(11);
 
 /// How a request carries its secret.
 #[derive(Debug, Clone)]
@@ -91,7 +95,8 @@ impl Asking {
                 None => self.send(request.clone()).await,
             }
         };
-        tokio::time::timeout(self.deadline, answer).await.map_err(|_| ProviderError::Deadline)?
+        let answer = tokio::time::timeout(self.deadline + PATIENCE, answer).await;
+        answer.map_err(|_| ProviderError::Deadline)?
     }
 
     async fn ask_with(
