@@ -19,7 +19,7 @@ const lookUp = async (token, { tenant_id, profile_collection_id }, keys) => {
   return answer.status;
 };
 
-scenario.everywhere('a developer sees accounts, people and requests, and makes a route fail', async (visitor) => {
+scenario('a developer sees accounts, people and requests, and makes a route fail', async (visitor) => {
   const tab = await visitor.tab(page);
   await tab.waitForSelector('#requests tr, #tokens tr');
 
